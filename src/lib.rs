@@ -1,0 +1,1 @@
+//! Stream, draw and annotate volumes of electron microscopy in a web page.

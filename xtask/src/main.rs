@@ -1,0 +1,2 @@
+//! The project's only automation.
+fn main() {}
