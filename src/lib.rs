@@ -1,1 +1,13 @@
-//! Stream, draw and annotate volumes of electron microscopy in a web page.
+//! Stream, draw and annotate volumes of electron microscopy in a web page, with no server.
+//!
+//! Data flows one way: `store → codec → format → voxel bricks → cache → scene → render`. What goes back is values,
+//! never calls. `docs/architecture.md` names what each module owns and what it may use; `tests/architecture.rs` checks it.
+
+#[cfg(feature = "decode")]
+pub mod codec;
+pub mod error;
+pub mod format;
+pub mod geometry;
+pub mod runtime;
+pub mod store;
+pub mod voxel;

@@ -1,0 +1,66 @@
+//! What can go wrong between metadata, bytes and voxels.
+
+use crate::error::{ErrorCode, ViewerError};
+use crate::store::StoreError;
+
+/// A volume that could not be opened, or a chunk that could not be read. URLs come last in the text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// Bytes could not be fetched.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No metadata of a known format is at the address.
+    #[error("no volume was found: {url}")]
+    NotFound {
+        /// The address.
+        url: String,
+    },
+    /// Metadata that cannot be understood or makes no sense.
+    #[error("the metadata is wrong: {reason}: {url}")]
+    BadMetadata {
+        /// One clause, lower case.
+        reason: String,
+        /// The document.
+        url: String,
+    },
+    /// A chunk whose bytes are damaged.
+    #[error("a chunk is damaged: {reason}: {url}")]
+    BadData {
+        /// One clause, lower case.
+        reason: String,
+        /// The file.
+        url: String,
+    },
+    /// A codec, data type or layout that is not supported.
+    #[error("{what} \"{name}\" is not supported: {url}")]
+    Unsupported {
+        /// "the codec", "the data type" …
+        what: &'static str,
+        /// Its name in the metadata.
+        name: String,
+        /// The document.
+        url: String,
+    },
+}
+
+impl From<FormatError> for ViewerError {
+    fn from(error: FormatError) -> Self {
+        let message = error.to_string();
+        match error {
+            FormatError::Store(store) => store.into(),
+            FormatError::NotFound { .. } => {
+                Self::new(ErrorCode::NotFound, message).with_remedy("Give the folder that holds info, zarr.json, .zattrs or .zarray.")
+            }
+            FormatError::BadMetadata { .. } => {
+                Self::new(ErrorCode::BadMetadata, message).with_remedy("Mend the metadata file, or ask who wrote the dataset.")
+            }
+            FormatError::BadData { .. } => {
+                Self::new(ErrorCode::BadData, message).with_remedy("Write the chunk again, or ask who keeps the dataset.")
+            }
+            FormatError::Unsupported { name, .. } => Self::new(ErrorCode::Unsupported, message)
+                .with_remedy("Convert the dataset to a supported codec and data type.")
+                .with_detail("name", name),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! From a dataset's metadata to a [`VolumeSpec`], and from a chunk's place to its voxels.
+//!
+//! The specification of a volume ([`spec`]) is known everywhere; reading it and its chunks is compiled only where bytes are
+//! decoded (feature `decode`).
+
+pub mod spec;
+
+pub use spec::{LevelSpec, OtherAxis, Selection, SourceFormat, VolumeKind, VolumeSpec};
+
+use futures::future::LocalBoxFuture;
+
+use crate::runtime::Cancel;
+use crate::voxel::VoxelBlock;
+
+mod error;
+
+pub use error::FormatError;
+
+/// An opened volume: from a chunk's place to its voxels.
+pub trait ChunkSource {
+    /// What the volume is.
+    fn spec(&self) -> &VolumeSpec;
+
+    /// Fetches and decodes the chunk at this place of a level's chunk grid, clipped to the voxels that exist
+    /// ([`LevelSpec::chunk_box`]), x fastest; `None` where it is absent.
+    fn chunk<'a>(
+        &'a self,
+        level: usize,
+        grid: [i64; 3],
+        selection: &'a Selection,
+        cancel: &'a Cancel,
+    ) -> LocalBoxFuture<'a, Result<Option<VoxelBlock>, FormatError>>;
+}

@@ -1,0 +1,136 @@
+//! What a volume is, whatever format it came in.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::geometry::VoxelBox;
+use crate::voxel::DataType;
+
+/// The format that a volume is stored in, as the public API names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceFormat {
+    /// Neuroglancer precomputed.
+    Precomputed,
+    /// OME-Zarr 0.4 or 0.5.
+    OmeZarr,
+    /// A bare Zarr array, v2 or v3.
+    Zarr,
+}
+
+/// What the metadata says the voxels mean, where it says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VolumeKind {
+    /// Grey values.
+    Image,
+    /// Segment ids.
+    Segmentation,
+}
+
+/// A volume of one or more levels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VolumeSpec {
+    /// The format it is stored in.
+    pub format: SourceFormat,
+    /// The type of one voxel, the same at every level.
+    pub data_type: DataType,
+    /// What the metadata says the voxels mean; `None` where it does not say.
+    pub kind: Option<VolumeKind>,
+    /// Channels; 1 where there is no such axis.
+    pub channels: u32,
+    /// Axes beside x, y, z and channel, such as time: chosen by index.
+    pub other_axes: Vec<OtherAxis>,
+    /// The bits, zero-extended, of a voxel of an absent chunk.
+    pub fill_bits: u64,
+    /// Finest first; at least one.
+    pub levels: Vec<LevelSpec>,
+}
+
+/// An axis beside x, y, z and channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherAxis {
+    /// Its name in the metadata.
+    pub name: String,
+    /// How many places it has.
+    pub size: u64,
+    /// Its unit, where given.
+    pub unit: Option<String>,
+}
+
+/// One level of a volume. Voxel indices are the source's own: precomputed `voxel_offset` included, array indices for Zarr.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevelSpec {
+    /// Nanometres along x, y, z.
+    pub voxel_size_nm: [f64; 3],
+    /// The lower corner of voxel 0, nm: `nm = offset_nm + v * voxel_size_nm`.
+    pub offset_nm: [f64; 3],
+    /// The voxels that exist.
+    pub voxel_box: VoxelBox,
+    /// The lower corner of chunk (0, 0, 0): `voxel_box.min` for precomputed, 0 for Zarr.
+    pub chunk_origin: [i64; 3],
+    /// Voxels of a chunk along x, y, z; of an inner chunk where chunks lie in shards.
+    pub chunk_shape: [u32; 3],
+    /// How chunks are stored, for people: "jpeg", "compressed_segmentation", "blosc (zstd)" …
+    pub encoding: String,
+    /// How chunks share files.
+    pub sharding: Sharding,
+}
+
+impl LevelSpec {
+    /// Chunks along each axis that hold voxels of the box.
+    #[must_use]
+    pub fn grid_box(&self) -> VoxelBox {
+        let chunk = |voxel: i64, axis: usize| (voxel - self.chunk_origin[axis]).div_euclid(i64::from(self.chunk_shape[axis].max(1)));
+        VoxelBox {
+            min: std::array::from_fn(|axis| chunk(self.voxel_box.min[axis], axis)),
+            max: std::array::from_fn(|axis| chunk(self.voxel_box.max[axis] - 1, axis) + 1),
+        }
+    }
+
+    /// The voxels of a chunk, clipped to those that exist.
+    #[must_use]
+    pub fn chunk_box(&self, grid: [i64; 3]) -> VoxelBox {
+        let shape = self.chunk_shape.map(i64::from);
+        let min = std::array::from_fn(|axis| self.chunk_origin[axis] + grid[axis] * shape[axis]);
+        VoxelBox::from_shape(min, shape).intersection(&self.voxel_box)
+    }
+}
+
+/// How chunks share files: requests for one file go to one worker, which keeps the file's index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sharding {
+    /// A file per chunk.
+    None,
+    /// Zarr: a file holds a box of this many chunks along x, y, z (in whole chunks, from chunk 0).
+    Grid([u32; 3]),
+    /// Neuroglancer precomputed: the file follows from the chunk's Morton code.
+    Precomputed(PrecomputedSharding),
+}
+
+/// The `sharding` member of a precomputed scale (`neuroglancer_uint64_sharded_v1`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrecomputedSharding {
+    /// Bits of the key that are dropped before hashing.
+    pub preshift_bits: u32,
+    /// `true`: MurmurHash3 x86 128; `false`: identity.
+    pub murmur: bool,
+    /// Bits of the hash that choose the minishard.
+    pub minishard_bits: u32,
+    /// Bits of the hash that choose the shard.
+    pub shard_bits: u32,
+    /// Whether minishard indices are gzip'd.
+    pub gzip_index: bool,
+    /// Whether chunks are gzip'd.
+    pub gzip_data: bool,
+}
+
+/// Which channel and which place along the other axes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Selection {
+    /// The channel, from 0.
+    pub channel: u32,
+    /// Index by axis name; axes left out are at 0.
+    pub at: BTreeMap<String, u64>,
+}

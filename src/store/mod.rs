@@ -1,0 +1,73 @@
+//! Where bytes come from. Knows keys and ranges, nothing of chunks or formats.
+//!
+//! A key is a path below the store's root, `/`-separated, without a leading `/`. An absent key is data (`None`), not an error.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures::future::LocalBoxFuture;
+
+use crate::runtime::Cancel;
+
+mod error;
+mod memory;
+
+pub use error::StoreError;
+pub use memory::MemoryStore;
+
+/// What is being read: decides the size limit, the cache and the URL hook's `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResourceKind {
+    /// `info`, `zarr.json`, `.zattrs` …: small documents.
+    Metadata,
+    /// Shard and minishard indices: small, and read again and again.
+    Index,
+    /// Chunk payloads.
+    Chunk,
+}
+
+/// How one read is to be made.
+#[derive(Clone, Debug)]
+pub struct ReadOptions {
+    /// What is being read.
+    pub kind: ResourceKind,
+    /// Gives up when cancelled.
+    pub cancel: Cancel,
+}
+
+/// The answer of a read: `None` where the key is absent.
+pub type MaybeBytes = Option<Bytes>;
+
+/// A future of the single-threaded kind that stores give.
+pub type StoreFuture<'a, T> = LocalBoxFuture<'a, Result<T, StoreError>>;
+
+/// A place that holds bytes under keys.
+pub trait ReadStore {
+    /// The whole value.
+    fn get<'a>(&'a self, key: &'a str, options: &'a ReadOptions) -> StoreFuture<'a, MaybeBytes>;
+
+    /// The bytes of an absolute range. A range that goes past the end is [`StoreError::RangeOutside`]; an empty range is empty.
+    fn get_range<'a>(&'a self, key: &'a str, range: Range<u64>, options: &'a ReadOptions) -> StoreFuture<'a, MaybeBytes>;
+
+    /// The length of the value in bytes; `None` where the key is absent.
+    fn size<'a>(&'a self, key: &'a str, options: &'a ReadOptions) -> StoreFuture<'a, Option<u64>>;
+
+    /// Where a key lies, for error messages.
+    fn describe(&self, key: &str) -> String;
+}
+
+/// Gives the stores and documents behind URLs. Formats open volumes through it and never build URLs' requests themselves.
+pub trait Provider {
+    /// The metadata document at this URL (`https://`, `gs://`, `s3://` …); `None` where there is none.
+    ///
+    /// Answers, absence included, are remembered: a volume that one worker opened is attached to another by handing over the
+    /// documents, and no byte of them is fetched twice.
+    fn document<'a>(&'a self, url: &'a str, cancel: &'a Cancel) -> StoreFuture<'a, MaybeBytes>;
+
+    /// The store rooted at this URL.
+    ///
+    /// # Errors
+    /// [`StoreError::BadUrl`] for a URL that cannot be understood.
+    fn store(&self, url: &str) -> Result<std::rc::Rc<dyn ReadStore>, StoreError>;
+}

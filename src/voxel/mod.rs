@@ -1,0 +1,14 @@
+//! Voxels in memory: data types, blocks, bricks, palettes. No IO.
+//!
+//! Every array is x fastest, then y, then z, little-endian.
+
+mod block;
+mod brick;
+mod cut;
+mod data_type;
+mod partition;
+
+pub use block::VoxelBlock;
+pub use brick::{Brick, BrickKey, BrickVoxels, Palette};
+pub use data_type::DataType;
+pub use partition::brick_shape;
