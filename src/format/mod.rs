@@ -5,7 +5,7 @@
 
 pub mod spec;
 
-pub use spec::{LevelSpec, OtherAxis, Selection, SourceFormat, VolumeKind, VolumeSpec};
+pub use spec::{LevelSpec, OtherAxis, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
 
 use futures::future::LocalBoxFuture;
 
