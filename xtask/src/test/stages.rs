@@ -1,0 +1,162 @@
+//! The stages of `cargo xtask test`, as data, in the order in which they fail soonest.
+
+use std::env::consts::EXE_SUFFIX;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Error, Result};
+
+use super::e2e_env;
+use crate::paths::{cargo, node, root, target};
+use crate::setup::browser::{self, Browser};
+use crate::setup::vulkan;
+use crate::setup::wasm_std::{TARGET, Toolchain};
+use crate::site;
+use crate::step::run;
+use crate::wasm::{MODULES, Profile, target_dir};
+
+/// What every stage is given.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    pub(crate) wasm: Toolchain,
+}
+
+/// What a stage asked for and got.
+#[derive(Debug)]
+pub(super) enum Needs {
+    Nothing,
+    Browser(Browser),
+    /// The manifest of the Vulkan driver.
+    Vulkan(PathBuf),
+}
+
+/// Why a stage did not pass.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// What it needs is not on this machine.
+    Missing(Error),
+    /// A check failed.
+    Failed(Error),
+}
+
+/// One stage.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    pub(super) needs: fn() -> Result<Needs, Failure>,
+    pub(super) run: fn(&Tools, &Needs) -> Result<()>,
+}
+
+pub(super) const STAGES: &[Stage] = &[
+    Stage { name: "fmt", what: "formatting", needs: nothing, run: fmt },
+    Stage { name: "clippy", what: "lints of the native code", needs: nothing, run: clippy },
+    Stage { name: "native", what: "tests without GPU or browser", needs: nothing, run: native },
+    Stage { name: "gpu", what: "tests on a Vulkan adapter in software", needs: a_vulkan_driver, run: gpu },
+    Stage { name: "clippy-wasm", what: "lints of the wasm code", needs: nothing, run: clippy_wasm },
+    Stage { name: "build", what: "the package and the site", needs: nothing, run: build },
+    Stage { name: "types", what: "TypeScript of the site", needs: nothing, run: types },
+    Stage { name: "wasm", what: "Rust tests in a browser", needs: a_browser, run: wasm },
+    Stage { name: "e2e", what: "the site in a browser", needs: a_browser, run: e2e },
+];
+
+fn nothing() -> Result<Needs, Failure> {
+    Ok(Needs::Nothing)
+}
+
+fn a_browser() -> Result<Needs, Failure> {
+    browser::ensure().map(Needs::Browser).map_err(Failure::Missing)
+}
+
+fn a_vulkan_driver() -> Result<Needs, Failure> {
+    vulkan::ensure().map(Needs::Vulkan).map_err(Failure::Missing)
+}
+
+fn fmt(_: &Tools, _: &Needs) -> Result<()> {
+    run(cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy(_: &Tools, _: &Needs) -> Result<()> {
+    run(cargo().args(["clippy", "--workspace", "--all-targets", "--features", "gpu", "--", "-D", "warnings"]))
+}
+
+fn native(_: &Tools, _: &Needs) -> Result<()> {
+    run(cargo().args(["test", "--workspace"]))
+}
+
+fn gpu(_: &Tools, needs: &Needs) -> Result<()> {
+    let mut command = cargo();
+    if let Needs::Vulkan(driver) = needs {
+        command.env("VK_DRIVER_FILES", driver);
+    }
+    run(command.args(["test", "--workspace", "--features", "gpu"]))
+}
+
+fn clippy_wasm(tools: &Tools, _: &Needs) -> Result<()> {
+    for module in MODULES {
+        let mut clippy = tools.wasm.clippy()?;
+        wasm_args(&mut clippy, module);
+        run(clippy.args(["--all-targets", "--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}
+
+fn build(tools: &Tools, _: &Needs) -> Result<()> {
+    site::rebuild(&tools.wasm, Profile::Dev)
+}
+
+fn types(_: &Tools, _: &Needs) -> Result<()> {
+    run(node("typescript/bin/tsc").args(["--noEmit", "-p", "www"]))
+}
+
+/// cargo gives each test binary to wasm-bindgen's runner, which starts a browser for it.
+fn wasm(tools: &Tools, needs: &Needs) -> Result<()> {
+    run(cargo().args(["build", "--package", "xtask", "--bin", "wasm-test-runner", "--features", "wasm-test-runner"]))?;
+    let runner = target().join("debug").join(format!("wasm-test-runner{EXE_SUFFIX}"));
+    for module in MODULES {
+        let mut test = tools.wasm.cargo("test");
+        wasm_args(&mut test, module);
+        test.args(["--profile", Profile::Dev.name()]).env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", &runner);
+        if let Needs::Browser(browser) = needs {
+            test.env("CHROMEDRIVER", &browser.driver);
+        }
+        for name in wasm_tests(module)? {
+            test.args(["--test", &name]);
+        }
+        run(&mut test)?;
+    }
+    Ok(())
+}
+
+/// The test files of a wasm module: `tests/wasm_MODULE….rs`.
+fn wasm_tests(module: &str) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root().join("tests"))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if let Some(stem) = name.strip_suffix(".rs").filter(|stem| stem.starts_with(&format!("wasm_{module}"))) {
+            names.push(stem.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn wasm_args(command: &mut Command, module: &str) {
+    command.args(["--package", "neurolume", "--target", TARGET, "--no-default-features", "--features", module, "--target-dir"]);
+    command.arg(target_dir(module));
+}
+
+/// Every `tests/e2e/*.test.mjs`; each starts a server of its own on what the build stage built.
+fn e2e(_: &Tools, needs: &Needs) -> Result<()> {
+    let folder = root().join("tests/e2e");
+    let entries = fs::read_dir(&folder)?.flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.to_string_lossy().ends_with(".test.mjs")).collect();
+    files.sort();
+    let mut node = Command::new("node");
+    if let Needs::Browser(browser) = needs {
+        e2e_env(&mut node, browser);
+    }
+    // One browser at a time: software WebGPU takes every core there is.
+    run(node.current_dir(root()).args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files))
+}
