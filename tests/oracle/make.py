@@ -5,10 +5,13 @@
 OUT is tests/data unless given. Running it twice gives the same bytes. README.md describes what it writes.
 """
 
+import gzip
 import pathlib
 import shutil
 import sys
+import types
 
+import bad
 import ome
 import precomputed
 import zarr_cases
@@ -19,12 +22,13 @@ PARTS = ("arrays", "precomputed", "zarr", "ome", "bad")
 
 def main():
     """Removes what an earlier run wrote, then writes everything."""
+    gzip.time = types.SimpleNamespace(time=lambda: 0)  # writers put the hour into the header otherwise
     here = pathlib.Path(__file__).resolve().parent
     root = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else here.parent / "data"
     for part in PARTS:
         shutil.rmtree(root / part, ignore_errors=True)
     book = Book(root)
-    for part in (precomputed, zarr_cases, ome):
+    for part in (precomputed, zarr_cases, ome, bad):
         part.write(book)
     book.write(root / "expected.json")
     files = [f for f in root.rglob("*") if f.is_file()]
