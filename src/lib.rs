@@ -3,12 +3,15 @@
 //! Data flows one way: `store → codec → format → voxel bricks → cache → scene → render`. What goes back is values,
 //! never calls. `docs/architecture.md` names what each module owns and what it may use; `tests/architecture.rs` checks it.
 
+pub mod cache;
 pub mod chunk;
 #[cfg(feature = "decode")]
 pub mod codec;
 pub mod error;
 pub mod format;
 pub mod geometry;
+pub mod render;
 pub mod runtime;
+pub mod scene;
 pub mod store;
 pub mod voxel;

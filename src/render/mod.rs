@@ -1,0 +1,1 @@
+//! Draws a [`crate::scene::draw::DrawList`].

@@ -1,0 +1,3 @@
+//! What is to be drawn, as plain data: layers and view state become a [`draw::DrawList`]. No GPU types, no IO.
+
+pub mod draw;
