@@ -361,12 +361,11 @@ def refusals(book):
     shape = (4, 5, 6)
     for dtype, word in (("int64", "int64"), ("float64", "float64"), ("bool", "bool"), ("float16", "float16"), ("complex64", "complex64")):
         data = (np.arange(120).reshape(shape) % 2).astype(dtype)
-        v3_word = word
         write_v2(book.root / f"zarr/refuse-v2-{word}", data, (4, 5, 6), None)
         write_v3(book.root / f"zarr/refuse-v3-{word}", data, (4, 5, 6), [BYTES if data.dtype.itemsize > 1 else {"name": "bytes"}])
-        # v2 writes types as numpy does ("<f8"); either way of naming it will do
-        book.refuse(f"zarr/refuse-v2-{word}", data.dtype.str + "|" + word)
-        book.refuse(f"zarr/refuse-v3-{word}", v3_word)
+        # v2 writes types as numpy does ("<f8"): either way of naming it will do
+        book.refuse(f"zarr/refuse-v2-{word}", data.dtype.str.lstrip("<|") + "|" + word)
+        book.refuse(f"zarr/refuse-v3-{word}", word)
     u16 = np.arange(120, dtype=np.uint16).reshape(shape)
     for name, codec in (("bz2", numcodecs.BZ2()), ("lz4", numcodecs.LZ4()), ("lzma", numcodecs.LZMA())):
         write_v2(book.root / f"zarr/refuse-v2-{name}", u16, shape, codec)

@@ -1,0 +1,233 @@
+"""Writes tests/data/fixtures.json: what must be read from, or refused of, each Zarr and precomputed volume in ../shared/fixtures.
+
+    VENV/bin/python tests/oracle/fixtures.py
+
+Only facts go into the list: shapes, hashes, probe voxels. Values are read by two libraries where both can, and compared with the hashes that
+came with the fixtures.
+"""
+
+import hashlib
+import json
+import pathlib
+import sys
+
+import numpy as np
+
+import book as books
+import precomputed
+from book import Book, absent_boxes, level
+from ome import NM
+from zarr_cases import SPACE, chunk_exists, read_ts, read_zarr, split
+
+TYPES = {"uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "float32"}
+V2_COMPRESSORS = {"blosc", "gzip", "zlib", "zstd"}
+V3_CODECS = {"bytes", "transpose", "gzip", "zlib", "numcodecs.zlib", "zstd", "blosc", "crc32c", "sharding_indexed"}
+ENCODINGS = {"raw", "jpeg", "compressed_segmentation"}
+NOT_VOLUMES = {"neuroglancer_legacy_mesh": "mesh", "neuroglancer_multilod_draco": "mesh", "neuroglancer_skeletons": "skeleton",
+               "neuroglancer_segment_properties": "segment_properties", "neuroglancer_annotations_v1": "annotation"}
+JPEG_PROBES = 1000  # these cannot be compared by hash
+
+
+def v3_codecs(codecs):
+    """Names of all codecs, those inside shards too."""
+    for codec in codecs:
+        yield codec["name"]
+        if codec["name"] == "sharding_indexed":
+            yield from v3_codecs(codec["configuration"]["codecs"])
+            yield from v3_codecs(codec["configuration"]["index_codecs"])
+
+
+def zarr_refusal(folder):
+    """The word that an error must name because this array uses something that is not read; None if it is read."""
+    if (folder / ".zarray").exists():
+        meta = json.loads((folder / ".zarray").read_text())
+        for codec in meta["filters"] or []:
+            if np.dtype(meta["dtype"]).name in TYPES:
+                return codec["id"]
+        dtype = np.dtype(meta["dtype"])
+        if dtype.name not in TYPES:
+            code = meta["dtype"].lstrip("<>|")
+            return {"S": f"{code}|bytes|string", "U": f"{code}|string", "O": "object|string|json2|vlen-utf8"}.get(code[0], f"{code}|{dtype.name}")
+        compressor = (meta["compressor"] or {"id": "zlib"})["id"]
+        return None if compressor in V2_COMPRESSORS else compressor
+    meta = json.loads((folder / "zarr.json").read_text())
+    if meta["data_type"] not in TYPES:
+        return meta["data_type"]
+    return next((c.removeprefix("numcodecs.") for c in v3_codecs(meta["codecs"]) if c not in V3_CODECS), None)
+
+
+def fill_of(folder):
+    """The fill value of an array."""
+    file = folder / ".zarray"
+    meta = json.loads((file if file.exists() else folder / "zarr.json").read_text())
+    return meta["fill_value"] or 0
+
+
+def read(folder):
+    """An array by both libraries, or by the one that can; says which could not."""
+    got = {}
+    for reader in (read_zarr, read_ts):
+        try:
+            got[reader.__name__] = reader(folder)
+        except Exception as error:  # noqa: BLE001: another library's limits, reported
+            print(f"  {folder.name}: {reader.__name__} cannot: {str(error).splitlines()[0][:110]}")
+    datas = [d.astype(d.dtype.newbyteorder("=")) for d in got.values()]
+    if not datas:
+        return None
+    for other in datas[1:]:
+        assert datas[0].dtype == other.dtype and np.array_equal(datas[0], other), folder
+    return datas[0]
+
+
+def known_hashes(root):
+    """sha256 of C-order arrays that came with the fixtures, by folder relative to the fixtures."""
+    copied = json.loads((root / "expected.copied.json").read_text())
+    hashes = {}
+    for group, prefix in (("neuroglancer-testdata:zarr", "formats/neuroglancer-testdata"), ("zarr_implementations:zarr", "formats/zarr_implementations"),
+                          ("zarrita.js-fixtures:zarr", "formats/zarrita.js-fixtures")):
+        for path, entry in copied[group].items():
+            if "sha256_C" in entry:
+                hashes[f"{prefix}/{path}"] = entry["sha256_C"]
+    return hashes
+
+
+def read_chunks(folder):
+    """The shape of what can be read alone."""
+    if (folder / ".zarray").exists():
+        return json.loads((folder / ".zarray").read_text())["chunks"]
+    meta = json.loads((folder / "zarr.json").read_text())
+    shard = meta["codecs"][0] if meta["codecs"][0]["name"] == "sharding_indexed" else None
+    return (shard or meta["chunk_grid"])["configuration"]["chunk_shape"]
+
+
+def bare(book, root, path, hashes):
+    """A bare array: a case or a refusal."""
+    folder = root / path
+    word = zarr_refusal(folder)
+    if word:
+        book.refuse(path, word)
+        return
+    data = read(folder)
+    if data is None:
+        # A transposition called "F" is of the drafts of v3; its sibling "C" holds the same values.
+        data = read(folder.with_name(folder.name.replace(".F", ".C")))
+    digests = [hashlib.sha256(data.astype(data.dtype.newbyteorder(order)).tobytes()).hexdigest() for order in "<>"]  # some are of big-endian bytes
+    assert hashes.get(path, digests[0]) in digests, path
+    names = list(("t", "c", "z", "y", "x")[-data.ndim:])
+    chunks = read_chunks(folder)
+    fill = fill_of(folder)
+    values, shape, chunk = split(book, path.replace("/", "-"), data, names, chunks, fill, chunk_exists(folder))
+    sizes = dict(zip(names, data.shape))
+    book.case(path, "zarr", data.dtype, [level(shape, (1, 1, 1), chunk, values)], fill=fill, channels=sizes.get("c", 1),
+              other_axes=[(a, sizes[a]) for a in names if a == "t"], voxel_size_known=False, features=["bare"])
+
+
+def multiscale_of(folder):
+    """The first multiscale of a group, or None."""
+    if (folder / ".zattrs").exists():
+        return json.loads((folder / ".zattrs").read_text()).get("multiscales", [None])[0]
+    if (folder / "zarr.json").exists():
+        return json.loads((folder / "zarr.json").read_text()).get("attributes", {}).get("ome", {}).get("multiscales", [None])[0]
+    return None
+
+
+def image(book, root, path):
+    """An OME-Zarr image."""
+    folder = root / path
+    multiscale = multiscale_of(folder)
+    axes = {a["name"]: a for a in multiscale["axes"]}
+    names = list(axes)
+    assert not multiscale.get("coordinateTransformations") and set(names) <= set(SPACE), (path, names)
+    units = {a: NM[axes[a].get("unit")] for a in names}
+    levels, dtype = [], None
+    for dataset in multiscale["datasets"]:
+        array = folder / dataset["path"]
+        assert not zarr_refusal(array)
+        data = read(array)
+        dtype = data.dtype
+        steps = dataset["coordinateTransformations"]
+        scale = next(s["scale"] for s in steps if s["type"] == "scale")
+        translation = next((s["translation"] for s in steps if s["type"] == "translation"), [0] * len(names))
+        values, shape, chunk = split(book, f"{path}-{dataset['path']}".replace("/", "-"), data, names, read_chunks(array), fill_of(array), chunk_exists(array))
+        size = [units[a] * scale[names.index(a)] if a in axes else 1 for a in SPACE]
+        offset = [units[a] * (translation[names.index(a)] - scale[names.index(a)] / 2) if a in axes else 0 for a in SPACE]
+        levels.append(level(shape, size, chunk, values, offset=offset))
+    book.case(path, "ome-zarr", dtype, levels, kind="segmentation" if "/labels/" in path else None, features=["ome"],
+              voxel_size_known=all(axes[a].get("unit") for a in names))
+
+
+def precomputed_folder(book, root, path):
+    """A folder with an info: a volume, or something else that must be refused as a volume."""
+    folder = root / path
+    info = json.loads((folder / "info").read_text())
+    if info.get("@type") in NOT_VOLUMES:
+        book.refuse(path, f"{info['@type']}|{NOT_VOLUMES[info['@type']]}")
+        return
+    encodings = [s["encoding"] for s in info["scales"]]
+    word = next((e for e in encodings if e not in ENCODINGS), None)
+    if word:
+        book.refuse(path, word)
+        return
+    packed = any((folder / s["key"]).glob("*.gz") for s in info["scales"] if (folder / s["key"]).is_dir() and next((folder / s["key"]).glob("*.gz"), None))
+    levels, jpeg = [], "jpeg" in encodings
+    for number, scale in enumerate(info["scales"]):
+        block = precomputed.cv_read(folder, number)
+        if not packed:
+            assert np.array_equal(block, precomputed.ts_read(folder, number)), path
+        chunk, origin = scale["chunk_sizes"][0], scale.get("voxel_offset", [0, 0, 0])
+        there = precomputed.exists(folder, number, origin, scale["size"])
+        books.PROBES = JPEG_PROBES if jpeg else 24
+        name = path.replace("/", "-")
+        values = [book.values(f"{name}-{number}-{c}", block[..., c], c, absent=absent_boxes(block[..., c], chunk, there, 0, origin)) for c in range(block.shape[3])]
+        books.PROBES = 24
+        more = {"chunkShapes": scale["chunk_sizes"]} if len(scale["chunk_sizes"]) > 1 else {}
+        levels.append(level(scale["size"], scale["resolution"], chunk, values, origin, **more))
+    decoded = "generated/base/image_jpeg_q90.decoded_zyx.npy"
+    if jpeg and path.startswith("generated"):
+        stored = np.load(root / decoded).T
+        assert np.array_equal(stored, block[..., 0])
+        book.arrays[values[0]["array"]]["decoded"] = decoded
+    book.case(path, "precomputed", info["data_type"], levels, kind=info["type"], channels=info["num_channels"], tolerance=2 if jpeg else 0,
+              needs=["gz-names"] if packed else [], features=sorted(set(encodings)) + (["sharded"] if "sharding" in info["scales"][0] else []))
+
+
+def main():
+    """Walks the fixtures."""
+    here = pathlib.Path(__file__).resolve().parent
+    root = here.parents[2] / "shared/fixtures"
+    if not root.is_dir():
+        sys.exit(f"no fixtures at {root}: fixtures.json is left as it is")
+    book = Book(here.parent / "data", store_arrays=False)
+    hashes = known_hashes(root)
+    inside_images = set()
+    for folder in sorted({f.parent for name in (".zgroup", "zarr.json") for f in root.rglob(name)}):
+        if multiscale_of(folder):
+            path = folder.relative_to(root).as_posix()
+            image(book, root, path)
+            inside_images |= {(folder / d["path"]).resolve() for d in multiscale_of(folder)["datasets"]}
+    for folder in sorted({f.parent for name in (".zarray", "zarr.json") for f in root.rglob(name)}):
+        is_array = (folder / ".zarray").exists() or json.loads((folder / "zarr.json").read_text())["node_type"] == "array"
+        if is_array and folder.resolve() not in inside_images:
+            bare(book, root, folder.relative_to(root).as_posix(), hashes)
+    for file in sorted(root.rglob("info")):
+        precomputed_folder(book, root, file.parent.relative_to(root).as_posix())
+    check_generated(book, root)
+    book.write(book.root / "fixtures.json", with_bad=False)
+    print(f"{len(book.cases)} volumes, {len(book.refusals)} refusals")
+
+
+def check_generated(book, root):
+    """Compares with the hashes that came with the generated volumes (C order, z y x: the same bytes as x fastest)."""
+    known = json.loads((root / "generated/expected.json").read_text())
+    compared = 0
+    for case in book.cases:
+        entry = known.get(case["path"].removeprefix("generated/"), {})
+        wanted = [lev["sha256"] for lev in entry.get("levels", [])] or [entry[k] for k in ("sha256", "decoded_by_tensorstore_sha256") if k in entry]
+        for lev, sha256 in zip(case["levels"], wanted):
+            assert book.arrays[lev["values"][0]["array"]]["sha256"] == sha256, case["path"]
+            compared += 1
+    assert compared >= 10, compared
+
+
+if __name__ == "__main__":
+    main()
