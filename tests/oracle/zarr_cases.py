@@ -394,6 +394,7 @@ def refusals(book):
     book.refuse("zarr/refuse-v3-string", "string")
     for name, change in (
         ("unknown-codec", lambda m: m["codecs"].append({"name": "quantum_squeeze"})),
+        ("pcodec", lambda m: m.update(codecs=[{"name": "numcodecs.pcodec", "configuration": {"level": 8}}])),
         ("unknown-type", lambda m: m.update(data_type="uint12")),
         ("unknown-grid", lambda m: m.update(chunk_grid={"name": "hexagonal", "configuration": {}})),
     ):
@@ -402,7 +403,7 @@ def refusals(book):
         meta = json.loads((folder / "zarr.json").read_text())
         change(meta)
         (folder / "zarr.json").write_text(json.dumps(meta))
-        book.refuse(f"zarr/refuse-v3-{name}", {"unknown-codec": "quantum_squeeze", "unknown-type": "uint12", "unknown-grid": "hexagonal"}[name])
+        book.refuse(f"zarr/refuse-v3-{name}", {"unknown-codec": "quantum_squeeze", "pcodec": "pcodec", "unknown-type": "uint12", "unknown-grid": "hexagonal"}[name])
 
 
 def write(book):
