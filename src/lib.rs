@@ -11,6 +11,7 @@ pub mod error;
 pub mod format;
 pub mod geometry;
 pub mod render;
+pub mod job;
 pub mod runtime;
 pub mod scene;
 pub mod store;

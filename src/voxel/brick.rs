@@ -32,7 +32,7 @@ pub enum BrickVoxels {
     /// Every voxel has the value with these bits.
     Uniform(u64),
     /// Little-endian values.
-    Dense(Vec<u8>),
+    Dense(#[serde(with = "super::pod_bytes")] Vec<u8>),
     /// Indices into a table of values: label bricks.
     Palette(Palette),
 }
@@ -41,10 +41,12 @@ pub enum BrickVoxels {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Palette {
     /// The values that occur, in order of first occurrence.
+    #[serde(with = "super::pod_bytes")]
     pub ids: Vec<u64>,
     /// Bits of one index: 1, 2, 4, 8 or 16.
     pub bits: u8,
     /// Index `i` is at bit `(i * bits) % 32` of word `i * bits / 32`.
+    #[serde(with = "super::pod_bytes")]
     pub words: Vec<u32>,
 }
 

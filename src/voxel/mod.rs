@@ -7,6 +7,7 @@ mod brick;
 mod cut;
 mod data_type;
 mod partition;
+mod pod_bytes;
 
 pub use block::VoxelBlock;
 pub use brick::{Brick, BrickKey, BrickVoxels, Palette};

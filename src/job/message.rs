@@ -1,0 +1,172 @@
+//! The messages between the page and its workers. Each crosses as one run of bytes (postcard).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::error::ViewerError;
+use crate::format::{Selection, SourceFormat, VolumeSpec};
+use crate::voxel::Brick;
+
+/// Metadata documents by URL; `None` for one that is known to be absent.
+pub type Documents = BTreeMap<String, Option<Bytes>>;
+
+/// From the page to a worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToWorker {
+    /// Do this, and answer with [`FromWorker::Done`].
+    Start {
+        /// Names the job in answers and cancellations.
+        id: u64,
+        /// What to do.
+        job: Job,
+    },
+    /// Know this volume, from documents that another worker has read.
+    Attach {
+        /// The volume's number.
+        volume: u32,
+        /// How it was opened.
+        open: OpenJob,
+        /// The documents that were read then.
+        documents: Documents,
+    },
+    /// Forget this volume.
+    Detach {
+        /// The volume's number.
+        volume: u32,
+    },
+    /// Nobody waits for this job any more; no answer is needed.
+    Cancel {
+        /// The job.
+        id: u64,
+    },
+    /// The answer to [`FromWorker::NeedsRequest`].
+    Request {
+        /// Which question.
+        id: u64,
+        /// What the page's hook made of the request, or why it gave none.
+        patch: Result<RequestPatch, ViewerError>,
+    },
+}
+
+/// From a worker to the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FromWorker {
+    /// A job has ended.
+    Done {
+        /// The job.
+        id: u64,
+        /// What came of it.
+        result: Result<Outcome, ViewerError>,
+        /// What the worker's memory has grown to, bytes.
+        memory_bytes: u64,
+        /// What went over the network since the last such message.
+        traffic: Traffic,
+    },
+    /// The page's request hook has to say how to ask for a URL.
+    NeedsRequest {
+        /// Names the question.
+        id: u64,
+        /// The URL as the rules make it.
+        url: String,
+        /// What is asked for.
+        kind: RequestKind,
+    },
+}
+
+/// What went over the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// HTTP requests.
+    pub requests: u64,
+    /// Bytes of bodies.
+    pub bytes: u64,
+}
+
+/// What a request is for, as the hook is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequestKind {
+    /// Metadata.
+    Metadata,
+    /// A chunk or an index of chunks.
+    Chunk,
+}
+
+/// How the page's hook wants a request to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RequestPatch {
+    /// Another URL.
+    pub url: Option<String>,
+    /// Headers to add.
+    pub headers: BTreeMap<String, String>,
+    /// "include" sends cookies along.
+    pub credentials: Option<String>,
+}
+
+/// One piece of work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Job {
+    /// Read a volume's metadata.
+    Open {
+        /// The number it gets.
+        volume: u32,
+        /// Where and how.
+        open: OpenJob,
+    },
+    /// Fetch, decode and cut one chunk.
+    Chunk(ChunkJob),
+}
+
+/// Where a volume is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenJob {
+    /// The address as the user gave it.
+    pub url: String,
+    /// The format, where the user says so.
+    pub format: Option<SourceFormat>,
+}
+
+/// Which chunk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkJob {
+    /// The volume's number.
+    pub volume: u32,
+    /// 0 is the finest.
+    pub level: u8,
+    /// The chunk's place.
+    pub grid: [i32; 3],
+    /// Which channel and place along other axes.
+    pub selection: Selection,
+    /// Whether bricks are palette-compressed.
+    pub as_labels: bool,
+}
+
+/// What came of a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// The volume is known.
+    Opened(Box<Opened>),
+    /// The chunk's bricks; `None` where the chunk is absent.
+    Chunk(Option<Vec<PlacedBrick>>),
+}
+
+/// A volume that was opened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opened {
+    /// What it is.
+    pub spec: VolumeSpec,
+    /// What was read, for the other workers.
+    pub documents: Documents,
+}
+
+/// A brick and its place in its chunk, in bricks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlacedBrick {
+    /// From the chunk's first brick.
+    pub place: [u32; 3],
+    /// The brick.
+    pub brick: Brick,
+}

@@ -1,0 +1,117 @@
+//! Runs jobs. One in each worker; natively, one in the test's own thread.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures::future::{FutureExt, LocalBoxFuture, Shared};
+use rustc_hash::FxHashMap;
+
+use crate::error::{ErrorCode, ViewerError};
+use crate::format::{self, ChunkSource};
+use crate::runtime::{Cancel, CancelSource};
+use crate::store::Provider;
+use crate::voxel::{Brick, VoxelBlock, brick_shape};
+
+use super::documents::RememberedDocuments;
+use super::{ChunkJob, Documents, Job, OpenJob, Opened, Outcome, PlacedBrick};
+
+type Volume = Shared<LocalBoxFuture<'static, Result<Rc<dyn ChunkSource>, ViewerError>>>;
+
+/// The volumes that a worker knows and the jobs that it runs.
+pub struct JobRunner {
+    provider: Rc<dyn Provider>,
+    volumes: RefCell<FxHashMap<u32, Volume>>,
+    running: RefCell<FxHashMap<u64, CancelSource>>,
+}
+
+impl std::fmt::Debug for JobRunner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("JobRunner").field("volumes", &self.volumes.borrow().len()).field("running", &self.running.borrow().len()).finish_non_exhaustive()
+    }
+}
+
+impl JobRunner {
+    /// A runner that reads through this provider.
+    #[must_use]
+    pub fn new(provider: Rc<dyn Provider>) -> Self {
+        Self { provider, volumes: RefCell::default(), running: RefCell::default() }
+    }
+
+    /// Runs a job to its end. A cancelled job ends with [`ErrorCode::Disposed`]; its answer need not be sent.
+    ///
+    /// # Errors
+    /// What went wrong, ready to show.
+    pub async fn run(&self, id: u64, job: Job) -> Result<Outcome, ViewerError> {
+        let source = CancelSource::new();
+        let cancel = source.token();
+        self.running.borrow_mut().insert(id, source);
+        let result = match job {
+            Job::Open { volume, open } => self.open(volume, open, cancel).await,
+            Job::Chunk(job) => self.chunk(job, &cancel).await,
+        };
+        self.running.borrow_mut().remove(&id);
+        result
+    }
+
+    /// Knows a volume from the documents that another worker has read; nothing is fetched before a chunk is asked for.
+    pub fn attach(&self, volume: u32, open: OpenJob, documents: Documents) {
+        let provider: Rc<dyn Provider> = Rc::new(RememberedDocuments::new(Rc::clone(&self.provider), documents));
+        let opening = async move { open_volume(provider, &open, &Cancel::never()).await }.boxed_local().shared();
+        self.volumes.borrow_mut().insert(volume, opening);
+    }
+
+    /// Forgets a volume.
+    pub fn detach(&self, volume: u32) {
+        self.volumes.borrow_mut().remove(&volume);
+    }
+
+    /// Stops a job.
+    pub fn cancel(&self, id: u64) {
+        if let Some(source) = self.running.borrow_mut().remove(&id) {
+            source.cancel();
+        }
+    }
+
+    async fn open(&self, volume: u32, open: OpenJob, cancel: Cancel) -> Result<Outcome, ViewerError> {
+        let provider = Rc::new(RememberedDocuments::new(Rc::clone(&self.provider), Documents::new()));
+        let source = open_volume(Rc::clone(&provider) as Rc<dyn Provider>, &open, &cancel).await?;
+        let spec = source.spec().clone();
+        let opened: Volume = async move { Ok(source) }.boxed_local().shared();
+        self.volumes.borrow_mut().insert(volume, opened);
+        Ok(Outcome::Opened(Box::new(Opened { spec, documents: provider.documents() })))
+    }
+
+    async fn chunk(&self, job: ChunkJob, cancel: &Cancel) -> Result<Outcome, ViewerError> {
+        let volume = self.volumes.borrow().get(&job.volume).cloned();
+        let volume = volume.ok_or_else(|| ViewerError::new(ErrorCode::Internal, format!("volume {} is not known to this worker", job.volume)))?;
+        let source = volume.await?;
+        let level = source
+            .spec()
+            .levels
+            .get(usize::from(job.level))
+            .ok_or_else(|| ViewerError::new(ErrorCode::Internal, format!("there is no level {}", job.level)))?;
+        let shape = brick_shape(level.chunk_shape);
+        let block = source.chunk(usize::from(job.level), job.grid.map(i64::from), &job.selection, cancel).await?;
+        Ok(Outcome::Chunk(block.map(|block| cut(&block, shape, job.as_labels))))
+    }
+}
+
+async fn open_volume(provider: Rc<dyn Provider>, open: &OpenJob, cancel: &Cancel) -> Result<Rc<dyn ChunkSource>, ViewerError> {
+    let source = format::open(provider, &open.url, open.format, cancel).await?;
+    Ok(Rc::from(source))
+}
+
+fn cut(block: &VoxelBlock, shape: [u32; 3], as_labels: bool) -> Vec<PlacedBrick> {
+    let counts: [u32; 3] = std::array::from_fn(|axis| block.shape[axis].div_ceil(shape[axis]));
+    let mut bricks = Vec::with_capacity(counts.iter().map(|&n| n as usize).product());
+    for z in 0..counts[2] {
+        for y in 0..counts[1] {
+            for x in 0..counts[0] {
+                let place = [x, y, z];
+                let min = std::array::from_fn(|axis| place[axis] * shape[axis]);
+                bricks.push(PlacedBrick { place, brick: Brick::cut(block, min, shape, as_labels) });
+            }
+        }
+    }
+    bricks
+}
