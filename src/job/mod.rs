@@ -1,12 +1,14 @@
 //! What a worker does: [`Job`] → [`Outcome`]. The messages are known everywhere; running them is compiled only where bytes
 //! are decoded (feature `decode`).
 
-mod message;
 #[cfg(feature = "decode")]
 mod documents;
+mod message;
 #[cfg(feature = "decode")]
 mod runner;
 
-pub use message::{ChunkJob, Documents, FromWorker, Job, OpenJob, Opened, Outcome, PlacedBrick, RequestKind, RequestPatch, ToWorker, Traffic};
+pub use message::{
+    ChunkJob, Documents, FromWorker, Job, OpenJob, Opened, Outcome, PlacedBrick, RequestKind, RequestPatch, ToWorker, Traffic,
+};
 #[cfg(feature = "decode")]
 pub use runner::JobRunner;

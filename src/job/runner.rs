@@ -26,7 +26,11 @@ pub struct JobRunner {
 
 impl std::fmt::Debug for JobRunner {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("JobRunner").field("volumes", &self.volumes.borrow().len()).field("running", &self.running.borrow().len()).finish_non_exhaustive()
+        formatter
+            .debug_struct("JobRunner")
+            .field("volumes", &self.volumes.borrow().len())
+            .field("running", &self.running.borrow().len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,7 +87,8 @@ impl JobRunner {
 
     async fn chunk(&self, job: ChunkJob, cancel: &Cancel) -> Result<Outcome, ViewerError> {
         let volume = self.volumes.borrow().get(&job.volume).cloned();
-        let volume = volume.ok_or_else(|| ViewerError::new(ErrorCode::Internal, format!("volume {} is not known to this worker", job.volume)))?;
+        let volume =
+            volume.ok_or_else(|| ViewerError::new(ErrorCode::Internal, format!("volume {} is not known to this worker", job.volume)))?;
         let source = volume.await?;
         let level = source
             .spec()

@@ -1,3 +1,7 @@
 //! What is to be drawn, as plain data: layers and view state become a [`draw::DrawList`]. No GPU types, no IO.
 
 pub mod draw;
+pub mod layer;
+pub mod panels;
+pub mod plan;
+pub mod resolve;

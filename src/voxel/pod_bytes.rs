@@ -25,6 +25,8 @@ impl<T: Pod> Visitor<'_> for Bytes<T> {
         if !bytes.len().is_multiple_of(size_of::<T>()) {
             return Err(E::invalid_length(bytes.len(), &self));
         }
-        Ok(bytemuck::pod_collect_to_vec(bytes))
+        let mut values = vec![T::zeroed(); bytes.len() / size_of::<T>()];
+        bytemuck::cast_slice_mut(&mut values).copy_from_slice(bytes);
+        Ok(values)
     }
 }
