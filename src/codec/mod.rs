@@ -1,5 +1,8 @@
 //! Bytes to bytes or arrays: pure functions, no IO. Every length that is read is checked before memory is taken.
 
+pub mod compressed_segmentation;
 mod error;
+pub mod gzip;
+pub mod jpeg;
 
 pub use error::CodecError;
