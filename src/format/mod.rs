@@ -1,10 +1,12 @@
 //! From a dataset's metadata to a [`VolumeSpec`], and from a chunk's place to its voxels.
 //!
-//! The specification of a volume ([`spec`]) is known everywhere; reading it and its chunks is compiled only where bytes are
-//! decoded (feature `decode`).
+//! The specification of a volume ([`spec`]) and which file a chunk lies in ([`sharding`]) are known everywhere; reading
+//! metadata and chunks is compiled only where bytes are decoded (feature `decode`).
 
+pub mod sharding;
 pub mod spec;
 
+pub use sharding::ShardId;
 pub use spec::{LevelSpec, OtherAxis, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
 
 use futures::future::LocalBoxFuture;
@@ -13,6 +15,8 @@ use crate::runtime::Cancel;
 use crate::voxel::VoxelBlock;
 
 mod error;
+#[cfg(feature = "decode")]
+pub mod precomputed;
 
 pub use error::FormatError;
 

@@ -1,0 +1,237 @@
+//! The `info` document of a volume, read and checked.
+
+use serde_json::Value;
+
+use crate::format::spec::{LevelSpec, PrecomputedSharding, Sharding, VolumeKind};
+use crate::format::{FormatError, sharding};
+use crate::geometry::VoxelBox;
+use crate::voxel::{DataType, VoxelBlock};
+
+use super::parse::Object;
+
+/// The most channels.
+const MOST_CHANNELS: i64 = 1 << 12;
+/// The most scales.
+const MOST_SCALES: usize = 64;
+/// The most voxels along an axis of a scale, so that places of chunks and bricks fit 32 bits.
+const MOST_SIZE: i64 = (1 << 31) - 1;
+/// The farthest `voxel_offset`.
+const MOST_OFFSET: i64 = 1 << 40;
+/// The most bytes of a decoded chunk, all channels together.
+const MOST_CHUNK_BYTES: u64 = 1 << 28;
+
+/// The `info` of a volume.
+pub(super) struct Info {
+    pub(super) data_type: DataType,
+    pub(super) kind: Option<VolumeKind>,
+    pub(super) channels: u32,
+    /// Finest first.
+    pub(super) scales: Vec<Scale>,
+}
+
+/// One scale.
+pub(super) struct Scale {
+    /// Its folder, relative to that of the `info`.
+    pub(super) key: String,
+    pub(super) encoding: Encoding,
+    pub(super) level: LevelSpec,
+}
+
+/// How a chunk's voxels become bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Raw,
+    Jpeg,
+    CompressedSegmentation { block_shape: [u32; 3] },
+}
+
+impl Info {
+    pub(super) fn parse(document: &Value, url: &str) -> Result<Self, FormatError> {
+        let info = Object { value: document, place: "", url };
+        check_type(&info)?;
+        let data_type = match info.text("data_type")? {
+            None => return Err(info.wrong("data_type", None, "a data type")),
+            // 64-bit integers with a sign and doubles are no types of this format.
+            Some(name) => DataType::from_name(&name.to_ascii_lowercase())
+                .filter(|data_type| !matches!(data_type, DataType::Int64 | DataType::Float64))
+                .ok_or_else(|| info.unsupported("the data type", name))?,
+        };
+        let kind = match info.text("type")? {
+            Some("image") => Some(VolumeKind::Image),
+            Some("segmentation") => Some(VolumeKind::Segmentation),
+            _ => None,
+        };
+        let channels = u32::try_from(info.integer("num_channels", 1, 1, MOST_CHANNELS)?).unwrap_or(1);
+        let Some(Value::Array(list)) = info.get("scales") else {
+            return Err(info.wrong("scales", info.get("scales"), "a list of scales"));
+        };
+        if list.len() > MOST_SCALES {
+            return Err(info.bad(format_args!("there are {} scales, more than {MOST_SCALES}", list.len())));
+        }
+        let mut scales = Vec::with_capacity(list.len());
+        for (number, value) in list.iter().enumerate() {
+            let place = format!("scale {number}: ");
+            let scale = info.object(value, &place);
+            if value.get("hidden") != Some(&Value::Bool(true)) {
+                scales.push(parse_scale(&scale, data_type, channels)?);
+            }
+        }
+        if scales.is_empty() {
+            return Err(info.bad("there is no scale to show"));
+        }
+        scales.sort_by(|a, b| voxel_volume(a).total_cmp(&voxel_volume(b)));
+        Ok(Self { data_type, kind, channels, scales })
+    }
+}
+
+fn voxel_volume(scale: &Scale) -> f64 {
+    scale.level.voxel_size_nm.iter().product()
+}
+
+/// Other data than volumes has an `info` too.
+fn check_type(info: &Object<'_>) -> Result<(), FormatError> {
+    match info.text("@type")? {
+        None | Some("neuroglancer_multiscale_volume") => Ok(()),
+        Some(name @ ("neuroglancer_legacy_mesh" | "neuroglancer_multilod_draco")) => {
+            Err(info.unsupported("the folder holds meshes instead of a volume; as a volume, the type", name))
+        }
+        Some(name @ "neuroglancer_skeletons") => {
+            Err(info.unsupported("the folder holds skeletons instead of a volume; as a volume, the type", name))
+        }
+        Some(name @ "neuroglancer_annotations_v1") => {
+            Err(info.unsupported("the folder holds annotations instead of a volume; as a volume, the type", name))
+        }
+        Some(name @ "neuroglancer_segment_properties") => {
+            Err(info.unsupported("the folder holds segment properties instead of a volume; as a volume, the type", name))
+        }
+        Some(name) => Err(info.unsupported("the type of precomputed data", name)),
+    }
+}
+
+fn parse_scale(scale: &Object<'_>, data_type: DataType, channels: u32) -> Result<Scale, FormatError> {
+    let key = scale.text("key")?.ok_or_else(|| scale.wrong("key", None, "the name of a folder"))?.to_owned();
+    let size = scale.get("size").ok_or_else(|| scale.wrong("size", None, "three sizes in voxels"))?;
+    let size = scale.three_integers("size", size, 1, MOST_SIZE)?;
+    let offset = match scale.get("voxel_offset") {
+        None => [0; 3],
+        Some(value) => scale.three_integers("voxel_offset", value, -MOST_OFFSET, MOST_OFFSET)?,
+    };
+    let voxel_size_nm = scale.three_sizes("resolution")?;
+    let encoding = parse_encoding(scale, data_type, channels)?;
+    let sharding = match scale.get("sharding") {
+        None => Sharding::None,
+        Some(value) => Sharding::Precomputed(parse_sharding(scale, value)?),
+    };
+    let chunk_shape = parse_chunk_shape(scale, sharding != Sharding::None)?;
+    check_chunk_bytes(scale, size, chunk_shape, data_type, channels)?;
+    let level = LevelSpec {
+        voxel_size_nm,
+        offset_nm: [0.0; 3],
+        voxel_box: VoxelBox::from_shape(offset, size),
+        chunk_origin: offset,
+        chunk_shape,
+        encoding: encoding.name().to_owned(),
+        sharding,
+    };
+    let grid = level.grid_box().shape();
+    if matches!(level.sharding, Sharding::Precomputed(_)) && sharding::compressed_morton([0; 3], grid).is_none() {
+        return Err(scale.bad(format_args!("a grid of {grid:?} chunks needs keys of more than 64 bits")));
+    }
+    Ok(Scale { key, encoding, level })
+}
+
+impl Encoding {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Jpeg => "jpeg",
+            Self::CompressedSegmentation { .. } => "compressed_segmentation",
+        }
+    }
+}
+
+fn parse_encoding(scale: &Object<'_>, data_type: DataType, channels: u32) -> Result<Encoding, FormatError> {
+    let name = scale.text("encoding")?.ok_or_else(|| scale.wrong("encoding", None, "an encoding"))?;
+    match name.to_ascii_lowercase().as_str() {
+        "raw" => Ok(Encoding::Raw),
+        "jpeg" if data_type != DataType::Uint8 => Err(scale.bad(format_args!("jpeg holds uint8, not {}", data_type.name()))),
+        "jpeg" if channels != 1 && channels != 3 => Err(scale.unsupported("the number of channels of jpeg", channels.to_string())),
+        "jpeg" => Ok(Encoding::Jpeg),
+        "compressed_segmentation" if !matches!(data_type, DataType::Uint32 | DataType::Uint64) => {
+            Err(scale.bad(format_args!("compressed_segmentation holds uint32 or uint64, not {}", data_type.name())))
+        }
+        "compressed_segmentation" => {
+            const NAME: &str = "compressed_segmentation_block_size";
+            let value = scale.get(NAME).ok_or_else(|| scale.wrong(NAME, None, "three sizes in voxels"))?;
+            let block_shape =
+                to_u32(scale.three_integers(NAME, value, 1, i64::from(crate::codec::compressed_segmentation::MOST_BLOCK_EDGE))?);
+            Ok(Encoding::CompressedSegmentation { block_shape })
+        }
+        _ => Err(scale.unsupported("the encoding", name)),
+    }
+}
+
+fn parse_chunk_shape(scale: &Object<'_>, sharded: bool) -> Result<[u32; 3], FormatError> {
+    let sizes = scale.get("chunk_sizes");
+    let list = sizes.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let Some(first) = list.first() else {
+        return Err(scale.wrong("chunk_sizes", sizes, "a list of sizes in voxels"));
+    };
+    if sharded && list.len() > 1 {
+        return Err(scale.bad(format_args!("a sharded scale has {} chunk sizes instead of one", list.len())));
+    }
+    Ok(to_u32(scale.three_integers("chunk_sizes", first, 1, MOST_SIZE)?))
+}
+
+fn check_chunk_bytes(scale: &Object<'_>, size: [i64; 3], chunk: [u32; 3], data_type: DataType, channels: u32) -> Result<(), FormatError> {
+    let largest = to_u32(std::array::from_fn(|axis| size[axis].min(i64::from(chunk[axis]))));
+    let bytes = VoxelBlock::byte_len(data_type, largest).and_then(|bytes| (bytes as u64).checked_mul(u64::from(channels)));
+    if bytes.is_none_or(|bytes| bytes > MOST_CHUNK_BYTES) {
+        return Err(scale.bad(format_args!(
+            "a chunk of {largest:?} voxels, {channels} × {} each, is larger than {MOST_CHUNK_BYTES} bytes",
+            data_type.name()
+        )));
+    }
+    Ok(())
+}
+
+fn parse_sharding(scale: &Object<'_>, value: &Value) -> Result<PrecomputedSharding, FormatError> {
+    let place = format!("{}sharding: ", scale.place);
+    let sharding = Object { value, place: &place, url: scale.url };
+    match sharding.text("@type")? {
+        Some("neuroglancer_uint64_sharded_v1") => {}
+        Some(name) => return Err(sharding.unsupported("the sharding", name)),
+        None => return Err(sharding.wrong("@type", None, "\"neuroglancer_uint64_sharded_v1\"")),
+    }
+    let bits = |name: &str, most: u32| -> Result<u32, FormatError> {
+        if sharding.get(name).is_none() {
+            return Err(sharding.wrong(name, None, "a number of bits"));
+        }
+        Ok(u32::try_from(sharding.integer(name, 0, 0, i64::from(most))?).unwrap_or(0))
+    };
+    let gzip = |name: &str| match sharding.text(name)? {
+        None | Some("raw") => Ok(false),
+        Some("gzip") => Ok(true),
+        Some(other) => Err(sharding.unsupported("the encoding of a shard", other)),
+    };
+    let murmur = match sharding.text("hash")? {
+        Some("identity") => false,
+        Some("murmurhash3_x86_128") => true,
+        Some(other) => return Err(sharding.unsupported("the hash of shards", other)),
+        None => return Err(sharding.wrong("hash", None, "\"identity\" or \"murmurhash3_x86_128\"")),
+    };
+    let minishard_bits = bits("minishard_bits", 32)?;
+    Ok(PrecomputedSharding {
+        preshift_bits: bits("preshift_bits", 64)?,
+        murmur,
+        minishard_bits,
+        shard_bits: bits("shard_bits", 64 - minishard_bits)?,
+        gzip_index: gzip("minishard_index_encoding")?,
+        gzip_data: gzip("data_encoding")?,
+    })
+}
+
+/// Sizes that were checked to fit.
+fn to_u32(sizes: [i64; 3]) -> [u32; 3] {
+    sizes.map(|n| u32::try_from(n).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,78 @@
+//! Neuroglancer precomputed volumes: the `info` document, unsharded and sharded chunks.
+//!
+//! Source: `src/datasource/precomputed/{volume,sharded}.md` of Neuroglancer. Of several `chunk_sizes` the first is read;
+//! `hidden` scales are left out; scales are sorted finest first. nm = voxel × resolution, with `voxel_offset` part of the voxel index.
+//!
+//! Some hosts keep files gzip'd and forget to say so (`Content-Encoding`). What begins like a gzip stream is inflated where
+//! nothing else can be meant: JSON, JPEG and compressed segmentation never begin so, and raw chunks have one length only.
+
+mod decode;
+mod index_cache;
+mod info;
+mod parse;
+mod shard;
+mod url;
+mod volume;
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use crate::codec::gzip;
+use crate::runtime::Cancel;
+use crate::store::Provider;
+
+use super::FormatError;
+
+pub use volume::PrecomputedVolume;
+
+/// How often `{"redirect": …}` is followed.
+const MOST_REDIRECTS: usize = 8;
+/// The most bytes of an info document.
+const MOST_INFO_BYTES: usize = 16 << 20;
+
+/// Opens the volume whose `info` lies in the folder at `url`. The scheme may be preceded by `precomputed://`.
+///
+/// # Errors
+/// [`FormatError::NotFound`] without `info`, [`FormatError::BadMetadata`] where it makes no sense, [`FormatError::Unsupported`]
+/// where it describes something else than a volume, or an encoding or data type that is not supported; store errors as they come.
+pub async fn open(provider: Rc<dyn Provider>, url: &str, cancel: &Cancel) -> Result<PrecomputedVolume, FormatError> {
+    let mut folder = url::join(url, "");
+    for _ in 0..=MOST_REDIRECTS {
+        let document = url::join(&folder, "info");
+        let Some(bytes) = provider.document(&document, cancel).await? else {
+            return Err(FormatError::NotFound { url: folder });
+        };
+        let value = parse_json(&bytes, &document)?;
+        match value.get("redirect") {
+            None => {
+                let info = info::Info::parse(&value, &document)?;
+                return PrecomputedVolume::new(&*provider, &folder, info);
+            }
+            Some(Value::String(target)) => folder = url::join(&folder, target),
+            Some(other) => {
+                return Err(FormatError::BadMetadata { reason: format!("\"redirect\" is {other} instead of an address"), url: document });
+            }
+        }
+    }
+    Err(FormatError::BadMetadata { reason: format!("it redirects more than {MOST_REDIRECTS} times"), url: folder })
+}
+
+fn parse_json(bytes: &[u8], url: &str) -> Result<Value, FormatError> {
+    let bad = |reason: String| FormatError::BadMetadata { reason, url: url.to_owned() };
+    let inflated;
+    let mut json = bytes;
+    if gzip::is_gzip(bytes) {
+        inflated = gzip::decode(bytes, MOST_INFO_BYTES).map_err(|error| bad(error.to_string()))?;
+        json = &inflated;
+    }
+    let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+    if json.trim_ascii_start().starts_with(b"<") {
+        return Err(bad("the server answered with an HTML page where the info document was expected".to_owned()));
+    }
+    match serde_json::from_slice(json) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        Ok(_) => Err(bad("the info document is JSON, but not an object".to_owned())),
+        Err(error) => Err(bad(format!("the info document is not JSON: {error}"))),
+    }
+}
