@@ -11,6 +11,8 @@ pub mod error;
 pub mod format;
 pub mod geometry;
 pub mod job;
+#[cfg(feature = "phantom")]
+pub mod phantom;
 pub mod render;
 pub mod runtime;
 pub mod scene;

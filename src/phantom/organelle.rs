@@ -1,0 +1,88 @@
+//! Mitochondria: thick worms that lie along the thick neurites, off their centre line.
+
+use glam::{DVec3, Vec3};
+
+use super::hash::{Stream, mix, narrow, narrow1};
+use super::trunk::{MAX_RADIUS_NM, Node, ROOT};
+
+/// Mitochondria per node of a neurite thick enough.
+const PER_NODE: f64 = 0.16;
+const MAX_NODES: usize = 11;
+/// They stay this far inside their neurite, nm.
+pub(super) const INSET_NM: f32 = 24.0;
+
+/// A mitochondrion; positions relative to the tile, before the warp.
+#[derive(Debug, Clone)]
+pub(super) struct Mitochondrion {
+    pub(super) id: u64,
+    pub(super) neuron: u32,
+    /// Centre and radius of the balls whose hull, pair by pair, it is.
+    pub(super) balls: Vec<(Vec3, f32)>,
+    pub(super) lower: Vec3,
+    pub(super) upper: Vec3,
+    /// Offset of its grey value.
+    pub(super) tone: f32,
+}
+
+impl Mitochondrion {
+    /// Distance outside its surface at a warped point.
+    pub(super) fn metric(&self, point: Vec3) -> f32 {
+        let mut least = f32::MAX;
+        for pair in self.balls.windows(2) {
+            let (from, to) = (pair[0], pair[1]);
+            let along = to.0 - from.0;
+            let t = ((point - from.0).dot(along) / along.length_squared().max(1.0)).clamp(0.0, 1.0);
+            let distance = (point - from.0 - along * t).length() - (from.1 + (to.1 - from.1) * t);
+            least = least.min(distance);
+        }
+        least
+    }
+}
+
+/// Those that touch the box.
+pub(super) fn mitochondria(thick: &[Node], corner: DVec3, lower: DVec3, upper: DVec3) -> Vec<Mitochondrion> {
+    let mut found = Vec::new();
+    let slack = DVec3::splat(2600.0);
+    let (tile_lower, tile_upper) = (narrow(lower - corner), narrow(upper - corner));
+    for start in thick {
+        if start.radius < 105.0 || start.at.cmplt(lower - slack).any() || start.at.cmpgt(upper + slack).any() {
+            continue;
+        }
+        let mut stream = Stream::new(mix(start.hash ^ 0x317c));
+        if !stream.chance(PER_NODE) {
+            continue;
+        }
+        let count = 3 + super::hash::index(super::hash::floor(stream.unit() * stream.unit() * 9.0));
+        let fill = stream.range(0.5, 0.86);
+        let side = stream.direction();
+        let mut balls = Vec::new();
+        let mut node = start;
+        for _ in 0..count.min(MAX_NODES) {
+            let radius = (node.radius * fill * stream.range(0.9, 1.1)).clamp(55.0, 310.0).min(node.radius - 30.0);
+            let room = (node.radius - radius - 24.0).max(0.0);
+            balls.push((narrow(node.at + side * room * 0.9 - corner), narrow1(radius)));
+            if node.parent == ROOT {
+                break;
+            }
+            node = &thick[node.parent as usize];
+            if node.radius < 90.0 {
+                break;
+            }
+        }
+        if balls.len() < 2 {
+            continue;
+        }
+        if let Some(last) = balls.last_mut() {
+            last.1 *= 0.8;
+        }
+        balls[0].1 *= 0.8;
+        let reach = Vec3::splat(narrow1(MAX_RADIUS_NM) + 110.0);
+        let low = balls.iter().fold(Vec3::MAX, |a, b| a.min(b.0)) - reach;
+        let high = balls.iter().fold(Vec3::MIN, |a, b| a.max(b.0)) + reach;
+        if low.cmple(tile_upper).all() && high.cmpge(tile_lower).all() {
+            let tone = narrow1(stream.normal() * 4.0);
+            found.push(Mitochondrion { id: mix(start.hash ^ 0x317d) >> 16, neuron: start.neuron, balls, lower: low, upper: high, tone });
+        }
+    }
+    found
+}

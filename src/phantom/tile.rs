@@ -1,0 +1,210 @@
+//! A cube of space with every neurite, mitochondrion and synapse that can show in it, ready to be asked for distances.
+//!
+//! Positions are kept relative to the tile's corner, in nm, so that they fit an f32. Space is warped before distances
+//! are taken, which turns round tubes into the irregular outlines of real neurites.
+//!
+//! Invariant: two tiles that cover the same point agree on all that shows there.
+
+use glam::{DVec3, Vec3};
+
+use super::grid::Grid;
+use super::hash::{mix, narrow, narrow1, noise3, real};
+use super::organelle::{self, Mitochondrion};
+use super::synapse::{self, Site};
+use super::trunk::{Neuron, ROOT};
+use super::twig;
+
+/// Edge of a tile, nm.
+pub(super) const TILE_NM: f64 = 4096.0;
+/// A block is drawn by the tile that holds its centre; it sticks out by no more than this.
+pub(super) const OVERHANG_NM: f64 = 330.0;
+const BIN_NM: f32 = 512.0;
+const BINS: usize = 10;
+/// Corner of the bins relative to that of the tile.
+const BINS_FROM_NM: f32 = -512.0;
+/// Bound of the warp.
+const WARP_NM: f32 = 110.0;
+/// A neurite farther than this from a point never owns it, nor has its membrane there.
+const CLEAR_NM: f64 = 900.0;
+/// Neurites within this of the nearest one still matter: their membranes may touch.
+pub(super) const RIVAL_NM: f32 = 84.0;
+/// A synapse shows no farther than this from its site.
+pub(super) const SYNAPSE_NM: f64 = 360.0;
+
+/// A tapering capsule of a neurite.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment {
+    from: Vec3,
+    along: Vec3,
+    inverse_square: f32,
+    radius: f32,
+    taper: f32,
+    pub(super) neuron: u32,
+}
+
+impl Segment {
+    /// Distance beyond the neurite's surface at a warped point; the least owns the point. Near the centre line it drops
+    /// steeply, so that no neurite is ever cut through by a thicker one.
+    pub(super) fn metric(&self, point: Vec3) -> f32 {
+        let (distance, radius) = self.distance(point);
+        let core = (0.8 * radius).max(38.0);
+        let depth = (1.0 - distance / core).max(0.0);
+        distance - radius - 420.0 * depth * depth * depth
+    }
+
+    fn distance(&self, point: Vec3) -> (f32, f32) {
+        let to = point - self.from;
+        let t = (to.dot(self.along) * self.inverse_square).clamp(0.0, 1.0);
+        ((to - self.along * t).length(), self.radius + self.taper * t)
+    }
+}
+
+/// The contents of a tile.
+#[derive(Debug)]
+pub(super) struct Tile {
+    seed: u64,
+    pub(super) corner: DVec3,
+    pub(super) neurons: Vec<Neuron>,
+    pub(super) nodes: Vec<super::trunk::Node>,
+    segments: Vec<Segment>,
+    bins: Vec<Vec<u32>>,
+    pub(super) mitochondria: Vec<Mitochondrion>,
+    pub(super) sites: Vec<Site>,
+}
+
+impl Tile {
+    pub(super) fn new(seed: u64, cell: [i64; 3]) -> Self {
+        let corner = DVec3::new(real(cell[0]), real(cell[1]), real(cell[2])) * TILE_NM;
+        let margin = DVec3::splat(SYNAPSE_NM + OVERHANG_NM + f64::from(WARP_NM) + CLEAR_NM);
+        let (lower, upper) = (corner - margin, corner + DVec3::splat(TILE_NM) + margin);
+        let arbor = twig::grow(seed, lower, upper);
+        let mut segments = Vec::new();
+        for node in &arbor.nodes {
+            if node.parent == ROOT {
+                continue;
+            }
+            let parent = arbor.nodes[node.parent as usize];
+            let within = |p: DVec3| p.cmpge(lower).all() && p.cmple(upper).all();
+            if !within(node.at) && !within(parent.at) {
+                continue;
+            }
+            let along = narrow(node.at - parent.at);
+            // A twig leaves a thick neurite with its own calibre.
+            let base_radius = parent.radius.min(node.radius * 1.6);
+            segments.push(Segment {
+                from: narrow(parent.at - corner),
+                along,
+                inverse_square: 1.0 / along.length_squared().max(1.0),
+                radius: narrow1(base_radius),
+                taper: narrow1(node.radius - base_radius),
+                neuron: node.neuron,
+            });
+        }
+        segments.sort_by_key(|s| s.neuron);
+        let mut tile = Self {
+            seed,
+            corner,
+            neurons: arbor.neurons,
+            nodes: arbor.nodes,
+            segments,
+            bins: Vec::new(),
+            mitochondria: Vec::new(),
+            sites: Vec::new(),
+        };
+
+        tile.fill_bins(lower, upper);
+        let reach = DVec3::splat(OVERHANG_NM);
+        tile.mitochondria =
+            organelle::mitochondria(&tile.nodes[..arbor.thick], corner, corner - reach, corner + DVec3::splat(TILE_NM) + reach);
+        tile.sites = synapse::find(&tile, arbor.thick);
+        tile
+    }
+
+    fn fill_bins(&mut self, lower: DVec3, upper: DVec3) {
+        let middles: Vec<DVec3> = self.segments.iter().map(|s| self.corner + (s.from + s.along * 0.5).as_dvec3()).collect();
+        let grid = Grid::new(350.0, lower, upper, middles.iter().copied());
+        let half = BIN_NM * 0.866_03;
+        let mut bins = Vec::with_capacity(BINS * BINS * BINS);
+        let edge = |i: usize| BINS_FROM_NM + BIN_NM * (f32::from(u16::try_from(i).unwrap_or(0)) + 0.5);
+        for z in 0..BINS {
+            for y in 0..BINS {
+                for x in 0..BINS {
+                    let centre = Vec3::new(edge(x), edge(y), edge(z));
+                    let mut found = Vec::new();
+                    grid.near(self.corner + centre.as_dvec3(), CLEAR_NM + f64::from(half), |i| found.push(i));
+                    found.sort_unstable();
+                    bins.push(self.nearest(&found, centre, half));
+                }
+            }
+        }
+        self.bins = bins;
+    }
+
+    /// Those of `among` that can matter within `half` of `centre` (unwarped).
+    fn nearest(&self, among: &[u32], centre: Vec3, half: f32) -> Vec<u32> {
+        let reach = half + WARP_NM;
+        let distances: Vec<(f32, f32)> = among
+            .iter()
+            .map(|&i| {
+                let (distance, radius) = self.segments[i as usize].distance(centre);
+                (distance - radius, distance)
+            })
+            .collect();
+        let bound = distances.iter().map(|d| d.0).fold(f32::MAX, f32::min) + 2.4 * reach + RIVAL_NM;
+        among.iter().zip(&distances).filter(|(_, d)| d.0 <= bound || d.1 <= reach + 60.0).map(|(&i, _)| i).collect()
+    }
+
+    /// Segments that can matter within `half` of `centre`, sorted by neuron; positions relative to the tile.
+    pub(super) fn candidates(&self, centre: Vec3, half: f32) -> Vec<Segment> {
+        let at = ((centre - Vec3::splat(BINS_FROM_NM)) / BIN_NM).floor();
+        let bin = |c: f32| super::hash::index(super::hash::floor(f64::from(c))).min(BINS - 1);
+        let list = &self.bins[bin(at.x) + BINS * (bin(at.y) + BINS * bin(at.z))];
+        self.nearest(list, centre, half).into_iter().map(|i| self.segments[i as usize]).collect()
+    }
+
+    /// Where the field at a point (relative to the tile) is to be looked up.
+    pub(super) fn warp(&self, point: Vec3) -> Vec3 {
+        warp(self.seed, self.corner + point.as_dvec3(), point)
+    }
+
+    /// The same, with the absolute position given.
+    pub(super) fn warp_at(&self, absolute: DVec3, point: Vec3) -> Vec3 {
+        warp(self.seed, absolute, point)
+    }
+
+    /// The place whose warped position is `point`.
+    pub(super) fn unwarp(&self, point: Vec3) -> Vec3 {
+        let mut place = point;
+        for _ in 0..6 {
+            place += point - self.warp(place);
+        }
+        place
+    }
+
+    /// The two neurites that compete for a point (relative to the tile): metric and neuron of the nearest, then of the
+    /// nearest that belongs to another neuron.
+    pub(super) fn rivals(&self, point: Vec3) -> [(f32, u32); 2] {
+        let warped = self.warp(point);
+        let mut best = [(f32::MAX, u32::MAX); 2];
+        for segment in self.candidates(point, 2.0) {
+            let metric = segment.metric(warped);
+            let neuron = segment.neuron;
+            if metric < best[0].0 {
+                if best[0].1 != neuron {
+                    best[1] = best[0];
+                }
+                best[0] = (metric, neuron);
+            } else if neuron != best[0].1 && metric < best[1].0 {
+                best[1] = (metric, neuron);
+            }
+        }
+        best
+    }
+}
+
+/// The warp at an absolute position, applied to `point`.
+pub(super) fn warp(seed: u64, absolute: DVec3, point: Vec3) -> Vec3 {
+    let wide = noise3(mix(seed ^ 0x31), absolute / 430.0) * 46.0;
+    let fine = noise3(mix(seed ^ 0x32), absolute / 150.0) * 15.0;
+    point + (wide + fine).clamp_length_max(WARP_NM)
+}
