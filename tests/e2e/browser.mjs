@@ -37,15 +37,17 @@ export function launch({ args = [] } = {}) {
 }
 
 /**
- * Serves the built site on a free port: `data` is a folder to serve beside it, `faults` allows `/fault/…`.
+ * Serves the built site, or another folder as `site`, on a free port: `data` is a folder to serve beside it, `faults`
+ * allows `/fault/…`.
  * Gives the URL, the requests answered so far, and how to end it.
  */
-export async function serve({ data, faults = false } = {}) {
+export async function serve({ site, data, faults = false } = {}) {
   const program = path.resolve(root, process.env.CARGO_TARGET_DIR ?? 'target', 'debug', 'xtask');
   if (!existsSync(program)) throw new Error(`${program} is not built: run \`cargo xtask build\``);
   const folder = await mkdtemp(path.join(tmpdir(), 'neurolume-'));
   const logFile = path.join(folder, 'log');
   const args = ['serve', '--no-build', '--port', '0', '--log', logFile];
+  if (site) args.push('--site', site);
   if (data) args.push('--data', data);
   if (faults) args.push('--faults');
   const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });

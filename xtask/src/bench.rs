@@ -13,7 +13,6 @@ use crate::paths::{dist_npm, root};
 use crate::setup::browser;
 use crate::site;
 use crate::step::{run, step};
-use crate::test::e2e_env;
 use crate::wasm::Profile;
 
 /// Builds, prints sizes, and runs the measurements in the browser.
@@ -21,11 +20,7 @@ pub(crate) fn measure() -> Result<()> {
     site::build(Profile::Release)?;
     sizes(&dist_npm())?;
     let browser = browser::ensure()?;
-    step("measure in the browser", || {
-        let mut node = Command::new("node");
-        e2e_env(&mut node, &browser);
-        run(node.current_dir(root()).arg("tests/e2e/bench.mjs"))
-    })
+    step("measure in the browser", || run(Command::new("node").current_dir(root()).arg("tests/e2e/bench.mjs").env("CHROMIUM", &browser)))
 }
 
 /// Prints the size of each file that a page downloads, raw and gzip.

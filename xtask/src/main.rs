@@ -31,6 +31,7 @@ cargo xtask COMMAND
       --data DIR          serve a folder of datasets under /data/ and list them in the page
       --watch             rebuild when a source changes
       --no-build          serve what is there
+      --site DIR          serve another folder than dist/www, as it is
       --log FILE          write one JSON line per request
       --faults            answer /fault/… with errors made on purpose
   test [STAGE…]         run every check of the project, or the stages named
@@ -64,6 +65,10 @@ fn run() -> Result<bool> {
             Long("faults") => serve.faults = true,
             Long("watch") => serve.watch = true,
             Long("no-build") => no_build = true,
+            Long("site") => {
+                serve.site = PathBuf::from(args.value()?);
+                no_build = true;
+            }
             Long("list") => list = true,
             Long("help") | Short('h') => {
                 print!("{USAGE}");

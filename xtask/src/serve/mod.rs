@@ -31,6 +31,8 @@ use log::Log;
 pub(crate) struct Options {
     /// 0 takes a free port.
     pub(crate) port: u16,
+    /// The folder at the root.
+    pub(crate) site: PathBuf,
     /// A folder of datasets, under `/data/`.
     pub(crate) data: Option<PathBuf>,
     /// Where each request is written down.
@@ -43,7 +45,7 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 8080, data: None, log: None, faults: false, watch: false }
+        Self { port: 8080, site: dist_www(), data: None, log: None, faults: false, watch: false }
     }
 }
 
@@ -64,7 +66,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         bail!("--data {}: there is no such folder", data.display());
     }
     let server = Arc::new(Server {
-        content: Content { site: dist_www(), data: options.data.clone() },
+        content: Content { site: options.site.clone(), data: options.data.clone() },
         faults: options.faults.then(Faults::default),
         log: Log::open(options.log.as_deref())?,
     });

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::apt;
 
@@ -14,7 +14,7 @@ pub(crate) fn ensure() -> Result<PathBuf> {
         return Ok(file);
     }
     apt::install(&["mesa-vulkan-drivers"])?;
-    find().ok_or_else(|| anyhow::anyhow!("install Mesa's lavapipe Vulkan driver (lvp_icd.json), then run this again"))
+    find().context("install Mesa's lavapipe Vulkan driver (lvp_icd.json), then run this again")
 }
 
 /// Named `lvp_icd.x86_64.json`, or for another processor, or by newer Mesa without one.

@@ -75,8 +75,9 @@ impl Toolchain {
 /// Where neither way works: one sentence with what to run.
 pub(crate) fn ensure() -> Result<Toolchain> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
-    let ours = PathBuf::from(output(Command::new(&rustc).current_dir(root()).args(["--print", "sysroot"]))?);
-    if ours.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
+    let sysroot = PathBuf::from(output(Command::new(&rustc).current_dir(root()).args(["--print", "sysroot"]))?);
+    let std = sysroot.join("lib/rustlib").join(TARGET).join("lib");
+    if std.is_dir() {
         done("the wasm32 standard library is there");
         return Ok(Toolchain::Rustup);
     }
@@ -84,14 +85,21 @@ pub(crate) fn ensure() -> Result<Toolchain> {
         done("the wasm32 standard library is there (built from Debian's source)");
         return Ok(toolchain);
     }
-    let rustup =
-        step(&format!("rustup target add {TARGET}"), || output(Command::new("rustup").current_dir(root()).args(["target", "add", TARGET])));
-    match rustup {
-        Ok(_) => Ok(Toolchain::Rustup),
-        Err(error) => from_debian().with_context(|| {
-            format!("`rustup target add {TARGET}` must work, or Debian's rustc-web and rust-web-src be installed (rustup said: {error:#})")
-        }),
-    }
+    let rustup = step(&format!("rustup target add {TARGET}"), || {
+        output(Command::new("rustup").current_dir(root()).args(["target", "add", TARGET]))?;
+        // rustup may look after another compiler than the one on the path.
+        if !std.is_dir() {
+            bail!("{} is still missing", std.display());
+        }
+        Ok(())
+    });
+    let Err(refused) = rustup else {
+        return Ok(Toolchain::Rustup);
+    };
+    println!("  {refused:#}");
+    from_debian().with_context(|| {
+        format!("compiling for {TARGET} needs either `rustup target add {TARGET}` to work or Debian's rustc-web and rust-web-src")
+    })
 }
 
 /// The toolchain of an earlier run, if Debian's compiler has not changed since.

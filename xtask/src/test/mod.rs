@@ -3,14 +3,13 @@
 //! A stage prints what its tool prints. One whose GPU or browser is missing is skipped loudly, and fails where `CI` is set.
 
 mod stages;
+mod wasm;
 
 use std::env;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::setup::browser::Browser;
 use crate::setup::{npm, wasm_std};
 use stages::{STAGES, Stage};
 
@@ -86,9 +85,4 @@ fn report(results: &[(&Stage, Outcome, Duration)]) -> bool {
     let note = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
     println!("{passed} passed, {failed} failed{note}");
     failed == 0
-}
-
-/// Tells a node program which browser to start.
-pub(crate) fn e2e_env(node: &mut Command, browser: &Browser) {
-    node.env("CHROMIUM", &browser.chromium);
 }

@@ -1,20 +1,18 @@
 //! The stages of `cargo xtask test`, as data, in the order in which they fail soonest.
 
-use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Error, Result};
 
-use super::e2e_env;
-use crate::paths::{cargo, node, root, target};
-use crate::setup::browser::{self, Browser};
-use crate::setup::vulkan;
-use crate::setup::wasm_std::{TARGET, Toolchain};
+use super::wasm;
+use crate::paths::{cargo, node, root};
+use crate::setup::wasm_std::Toolchain;
+use crate::setup::{browser, vulkan};
 use crate::site;
 use crate::step::run;
-use crate::wasm::{MODULES, Profile, target_dir};
+use crate::wasm::{MODULES, Profile};
 
 /// What every stage is given.
 #[derive(Debug)]
@@ -26,7 +24,8 @@ pub(crate) struct Tools {
 #[derive(Debug)]
 pub(super) enum Needs {
     Nothing,
-    Browser(Browser),
+    /// The browser's program.
+    Browser(PathBuf),
     /// The manifest of the Vulkan driver.
     Vulkan(PathBuf),
 }
@@ -57,7 +56,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage { name: "clippy-wasm", what: "lints of the wasm code", needs: nothing, run: clippy_wasm },
     Stage { name: "build", what: "the package and the site", needs: nothing, run: build },
     Stage { name: "types", what: "TypeScript of the site", needs: nothing, run: types },
-    Stage { name: "wasm", what: "Rust tests in a browser", needs: a_browser, run: wasm },
+    Stage { name: "wasm", what: "Rust tests in a browser", needs: a_browser, run: wasm_tests },
     Stage { name: "e2e", what: "the site in a browser", needs: a_browser, run: e2e },
 ];
 
@@ -96,8 +95,8 @@ fn gpu(_: &Tools, needs: &Needs) -> Result<()> {
 fn clippy_wasm(tools: &Tools, _: &Needs) -> Result<()> {
     for module in MODULES {
         let mut clippy = tools.wasm.clippy()?;
-        wasm_args(&mut clippy, module);
-        run(clippy.args(["--all-targets", "--", "-D", "warnings"]))?;
+        wasm::args(&mut clippy, module);
+        run(clippy.args(["--lib", "--test", "wasm", "--", "-D", "warnings"]))?;
     }
     Ok(())
 }
@@ -110,41 +109,14 @@ fn types(_: &Tools, _: &Needs) -> Result<()> {
     run(node("typescript/bin/tsc").args(["--noEmit", "-p", "www"]))
 }
 
-/// cargo gives each test binary to wasm-bindgen's runner, which starts a browser for it.
-fn wasm(tools: &Tools, needs: &Needs) -> Result<()> {
-    run(cargo().args(["build", "--package", "xtask", "--bin", "wasm-test-runner", "--features", "wasm-test-runner"]))?;
-    let runner = target().join("debug").join(format!("wasm-test-runner{EXE_SUFFIX}"));
+fn wasm_tests(tools: &Tools, needs: &Needs) -> Result<()> {
     for module in MODULES {
-        let mut test = tools.wasm.cargo("test");
-        wasm_args(&mut test, module);
-        test.args(["--profile", Profile::Dev.name()]).env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", &runner);
-        if let Needs::Browser(browser) = needs {
-            test.env("CHROMEDRIVER", &browser.driver);
-        }
-        for name in wasm_tests(module)? {
-            test.args(["--test", &name]);
-        }
-        run(&mut test)?;
+        let folder = wasm::build(&tools.wasm, module)?;
+        let mut node = Command::new("node");
+        browser_env(&mut node, needs);
+        run(node.current_dir(root()).arg("tests/wasm/run.mjs").arg(folder).arg(module))?;
     }
     Ok(())
-}
-
-/// The test files of a wasm module: `tests/wasm_MODULE….rs`.
-fn wasm_tests(module: &str) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(root().join("tests"))? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if let Some(stem) = name.strip_suffix(".rs").filter(|stem| stem.starts_with(&format!("wasm_{module}"))) {
-            names.push(stem.to_owned());
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
-fn wasm_args(command: &mut Command, module: &str) {
-    command.args(["--package", "neurolume", "--target", TARGET, "--no-default-features", "--features", module, "--target-dir"]);
-    command.arg(target_dir(module));
 }
 
 /// Every `tests/e2e/*.test.mjs`; each starts a server of its own on what the build stage built.
@@ -154,9 +126,14 @@ fn e2e(_: &Tools, needs: &Needs) -> Result<()> {
     let mut files: Vec<PathBuf> = entries.filter(|path| path.to_string_lossy().ends_with(".test.mjs")).collect();
     files.sort();
     let mut node = Command::new("node");
-    if let Needs::Browser(browser) = needs {
-        e2e_env(&mut node, browser);
-    }
+    browser_env(&mut node, needs);
     // One browser at a time: software WebGPU takes every core there is.
     run(node.current_dir(root()).args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files))
+}
+
+/// Tells a node program which browser to start.
+fn browser_env(node: &mut Command, needs: &Needs) {
+    if let Needs::Browser(browser) = needs {
+        node.env("CHROMIUM", browser);
+    }
 }
