@@ -1,8 +1,11 @@
 //! Bytes to bytes or arrays: pure functions, no IO. Every length that is read is checked before memory is taken.
 
+pub mod blosc;
 pub mod compressed_segmentation;
 mod error;
 pub mod gzip;
 pub mod jpeg;
+pub mod zlib;
+pub mod zstd;
 
 pub use error::CodecError;

@@ -1,0 +1,47 @@
+//! Zlib: inflating with a bound on what may come out.
+#![deny(clippy::indexing_slicing)]
+
+use std::io::Read;
+
+use flate2::bufread::ZlibDecoder;
+
+use super::CodecError;
+
+const CODEC: &str = "zlib";
+
+/// Inflates a zlib stream (RFC 1950) into at most `max_len` bytes.
+///
+/// # Errors
+/// [`CodecError::Corrupt`] where the stream is damaged, [`CodecError::WrongSize`] where more than `max_len` bytes would come out.
+pub fn decode(bytes: &[u8], max_len: usize) -> Result<Vec<u8>, CodecError> {
+    let mut data = Vec::with_capacity(bytes.len().saturating_mul(4).min(max_len));
+    ZlibDecoder::new(bytes)
+        .take((max_len as u64).saturating_add(1))
+        .read_to_end(&mut data)
+        .map_err(|error| CodecError::Corrupt { codec: CODEC, reason: error.to_string() })?;
+    if data.len() > max_len {
+        return Err(CodecError::WrongSize { codec: CODEC, got: data.len() as u64, expected: max_len as u64 });
+    }
+    Ok(data)
+}
+
+/// Inflates a zlib stream that must fill `output` exactly.
+pub(super) fn decode_into(bytes: &[u8], output: &mut [u8]) -> Result<(), String> {
+    ZlibDecoder::new(bytes).read_exact(output).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_zlib_wrote() {
+        // python3 -c 'import zlib; print(zlib.compress(b"voxel voxel voxel", 9).hex())'
+        let bytes = [0x78, 0xda, 0x2b, 0xcb, 0xaf, 0x48, 0xcd, 0x51, 0x28, 0x43, 0x90, 0x00, 0x3d, 0x85, 0x06, 0xcb];
+        assert_eq!(decode(&bytes, 17).unwrap(), b"voxel voxel voxel");
+        assert!(matches!(decode(&bytes, 16), Err(CodecError::WrongSize { expected: 16, .. })));
+        for len in 0..bytes.len() {
+            assert!(matches!(decode(&bytes[..len], 17), Err(CodecError::Corrupt { .. })), "{len}");
+        }
+    }
+}
