@@ -11,7 +11,7 @@ pub enum FormatError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No metadata of a known format is at the address.
-    #[error("no volume was found: {url}")]
+    #[error("no volume was found (there is no info, zarr.json, .zarray or .zattrs that describes one): {url}")]
     NotFound {
         /// The address.
         url: String,

@@ -16,9 +16,19 @@ use crate::voxel::VoxelBlock;
 
 mod error;
 #[cfg(feature = "decode")]
+mod length_unit;
+#[cfg(feature = "decode")]
+mod ome_zarr;
+#[cfg(feature = "decode")]
+mod open;
+#[cfg(feature = "decode")]
 pub mod precomputed;
+#[cfg(feature = "decode")]
+mod zarr;
 
 pub use error::FormatError;
+#[cfg(feature = "decode")]
+pub use open::open;
 
 /// An opened volume: from a chunk's place to its voxels.
 pub trait ChunkSource {

@@ -1,0 +1,144 @@
+//! One array: from the place of a chunk to its voxels, in the array's own order.
+#![deny(clippy::indexing_slicing)]
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use zarrs::array::{ArrayToBytesCodecTraits, CodecChain, CodecOptions};
+
+use super::index_cache::{Entry, IndexCache};
+use super::limits::INDEX_CACHE_BYTES;
+use super::metadata::{ArrayInfo, Layout};
+use super::shard::{IndexLocation, ShardLayout, codec_error_text};
+use crate::format::FormatError;
+use crate::runtime::Cancel;
+use crate::store::{ReadOptions, ReadStore, ResourceKind, StoreError};
+
+/// An array and the store that holds its chunks.
+pub(crate) struct ZarrArray {
+    info: Rc<ArrayInfo>,
+    store: Rc<dyn ReadStore>,
+    indices: IndexCache,
+}
+
+impl std::fmt::Debug for ZarrArray {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("ZarrArray").field("info", &self.info).field("store", &self.store.describe("")).finish()
+    }
+}
+
+fn options(kind: ResourceKind, cancel: &Cancel) -> ReadOptions {
+    ReadOptions { kind, cancel: cancel.clone() }
+}
+
+impl ZarrArray {
+    /// An array in the store rooted at its folder.
+    pub(crate) fn new(info: ArrayInfo, store: Rc<dyn ReadStore>) -> Self {
+        Self { info: Rc::new(info), store, indices: IndexCache::new(INDEX_CACHE_BYTES) }
+    }
+
+    /// What the metadata says.
+    pub(crate) fn info(&self) -> &ArrayInfo {
+        &self.info
+    }
+
+    /// Where the file of a chunk lies, for errors.
+    pub(crate) fn describe(&self, grid: &[u64]) -> String {
+        let file: Vec<u64> = match &self.info.layout {
+            Layout::Files => grid.to_vec(),
+            Layout::Shards(shards) => grid.iter().zip(&shards.chunks).map(|(at, n)| at / n.get()).collect(),
+        };
+        self.store.describe(&self.key(&file))
+    }
+
+    /// The voxels of a chunk, whole: last dimension fastest, little-endian. `None` where it is absent.
+    ///
+    /// # Errors
+    /// [`FormatError::Store`] where it cannot be fetched, [`FormatError::BadData`] where it is damaged.
+    pub(crate) async fn chunk(&self, grid: &[u64], cancel: &Cancel) -> Result<Option<Vec<u8>>, FormatError> {
+        match &self.info.layout {
+            Layout::Files => {
+                let key = self.key(grid);
+                let encoded = self.store.get(&key, &options(ResourceKind::Chunk, cancel)).await?;
+                let Some(encoded) = encoded else {
+                    return Ok(None);
+                };
+                let voxels = self.decode(&self.info.array.codecs(), &self.info.file_shape, &encoded, cancel)?;
+                voxels.map(Some).map_err(|reason| self.damaged(&key, reason))
+            }
+            Layout::Shards(shards) => self.chunk_of_shard(shards, grid, cancel).await,
+        }
+    }
+
+    async fn chunk_of_shard(&self, shards: &ShardLayout, grid: &[u64], cancel: &Cancel) -> Result<Option<Vec<u8>>, FormatError> {
+        let file: Vec<u64> = grid.iter().zip(&shards.chunks).map(|(at, n)| at / n.get()).collect();
+        let at: Vec<u64> = grid.iter().zip(&shards.chunks).map(|(at, n)| at % n.get()).collect();
+        let key = self.key(&file);
+        let entry = self.indices.get(&key, cancel, |cancel| load_index(Rc::clone(&self.info), Rc::clone(&self.store), key.clone(), cancel));
+        let Some(entry) = entry.await? else {
+            return Ok(None);
+        };
+        let (index, file_len) = entry.as_ref();
+        let range = shards.chunk_range(index, &at, *file_len).map_err(|reason| self.damaged(&key, reason))?;
+        let Some(range) = range else {
+            return Ok(None);
+        };
+        let encoded = self.store.get_range(&key, range, &options(ResourceKind::Chunk, cancel)).await?;
+        let encoded = encoded.ok_or_else(|| self.damaged(&key, "the shard went away after its index was read".to_owned()))?;
+        let voxels = self.decode(&shards.codecs, &shards.chunk_shape, &encoded, cancel)?;
+        voxels.map(Some).map_err(|reason| self.damaged(&key, format!("chunk {at:?} of the shard: {reason}")))
+    }
+
+    /// The outer result is cancellation, the inner what is wrong with the bytes.
+    fn decode(
+        &self,
+        codecs: &CodecChain,
+        shape: &[std::num::NonZeroU64],
+        encoded: &Bytes,
+        cancel: &Cancel,
+    ) -> Result<Result<Vec<u8>, String>, FormatError> {
+        if cancel.is_cancelled() {
+            return Err(StoreError::Cancelled.into());
+        }
+        let decoded = codecs.decode(Cow::Borrowed(encoded), shape, &self.info.zarrs_type, &self.info.fill_value, &checked());
+        let voxels = decoded.and_then(|decoded| Ok(decoded.into_fixed()?.into_owned()));
+        Ok(voxels.map_err(|error| codec_error_text(&error)))
+    }
+
+    fn key(&self, grid: &[u64]) -> String {
+        self.info.array.chunk_key(grid).as_str().to_owned()
+    }
+
+    fn damaged(&self, key: &str, reason: String) -> FormatError {
+        FormatError::BadData { reason, url: self.store.describe(key) }
+    }
+}
+
+fn checked() -> CodecOptions {
+    CodecOptions::default().with_validate_checksums(true)
+}
+
+/// Reads the index of a shard: its length first where the index is at the end, since ranges that count from the end need a
+/// preflight request on the web.
+async fn load_index(info: Rc<ArrayInfo>, store: Rc<dyn ReadStore>, key: String, cancel: Cancel) -> Result<Entry, FormatError> {
+    let Layout::Shards(shards) = &info.layout else {
+        return Ok(None);
+    };
+    let options = options(ResourceKind::Index, &cancel);
+    let damaged = |reason: String| FormatError::BadData { reason, url: store.describe(&key) };
+    let (range, file_len) = match shards.index_location {
+        IndexLocation::Start => (0..shards.index_len, None),
+        IndexLocation::End => {
+            let Some(file_len) = store.size(&key, &options).await? else {
+                return Ok(None);
+            };
+            (shards.index_range(file_len).map_err(damaged)?, Some(file_len))
+        }
+    };
+    let Some(bytes) = store.get_range(&key, range, &options).await? else {
+        return Ok(None);
+    };
+    let index = shards.decode_index(&bytes, &checked()).map_err(damaged)?;
+    Ok(Some(Rc::new((index, file_len))))
+}
