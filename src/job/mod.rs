@@ -10,3 +10,5 @@ mod runner;
 pub use message::{
     ChunkJob, Documents, FromWorker, Job, OpenJob, Opened, Outcome, PlacedBrick, RequestKind, RequestPatch, ToWorker, Traffic,
 };
+#[cfg(feature = "decode")]
+pub use runner::JobRunner;
