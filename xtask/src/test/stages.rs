@@ -84,19 +84,21 @@ fn native(_: &Tools, _: &Needs) -> Result<()> {
     run(cargo().args(["test", "--workspace"]))
 }
 
+/// Only what the feature adds: the code that drives the GPU, and the test files named after it.
 fn gpu(_: &Tools, needs: &Needs) -> Result<()> {
     let mut command = cargo();
     if let Needs::Vulkan(driver) = needs {
         command.env("VK_DRIVER_FILES", driver);
     }
-    run(command.args(["test", "--workspace", "--features", "gpu"]))
+    run(command.args(["test", "--workspace", "--features", "gpu", "--lib", "--test", "*gpu*"]))
 }
 
 fn clippy_wasm(tools: &Tools, _: &Needs) -> Result<()> {
     for module in MODULES {
         let mut clippy = tools.wasm.clippy()?;
         wasm::args(&mut clippy, module);
-        run(clippy.args(["--lib", "--test", "wasm", "--", "-D", "warnings"]))?;
+        // The profile of the build, so that macros and build scripts are compiled once for both.
+        run(clippy.args(["--lib", "--test", "wasm", "--profile", Profile::Dev.name(), "--", "-D", "warnings"]))?;
     }
     Ok(())
 }
