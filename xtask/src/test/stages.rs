@@ -94,13 +94,12 @@ fn gpu(_: &Tools, needs: &Needs) -> Result<()> {
 }
 
 fn clippy_wasm(tools: &Tools, _: &Needs) -> Result<()> {
-    for module in MODULES {
+    MODULES.iter().try_for_each(|module| {
         let mut clippy = tools.wasm.clippy()?;
         wasm::args(&mut clippy, module);
         // The profile of the build, so that macros and build scripts are compiled once for both.
-        run(clippy.args(["--lib", "--test", "wasm", "--profile", Profile::Dev.name(), "--", "-D", "warnings"]))?;
-    }
-    Ok(())
+        run(clippy.args(["--lib", "--test", "wasm", "--profile", Profile::Dev.name(), "--", "-D", "warnings"]))
+    })
 }
 
 fn build(tools: &Tools, _: &Needs) -> Result<()> {
