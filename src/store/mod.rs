@@ -11,6 +11,7 @@ use crate::runtime::Cancel;
 
 mod error;
 mod memory;
+pub mod url;
 
 pub use error::StoreError;
 pub use memory::MemoryStore;

@@ -1,0 +1,50 @@
+//! What a user types or pastes: an address, perhaps with the name of a format around it.
+
+use super::{StoreError, Url, bad, is_scheme};
+
+/// An address and what was said about the format at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceUrl {
+    /// Absolute and canonical, without a trailing `/`.
+    pub url: String,
+    /// The format's name as given, lower case and without `neuroglancer-`: `precomputed`, `zarr`, `zarr2`, `zarr3`, `n5` …
+    pub format: Option<String>,
+}
+
+/// Prefixes that name a format even before a relative address.
+const FORMATS: [&str; 5] = ["precomputed", "zarr", "zarr2", "zarr3", "n5"];
+
+/// Reads what a user typed: an absolute address, or one relative to `base` (the page), with Neuroglancer's older prefix
+/// (`precomputed://gs://…`) or its pipeline suffix (`gs://…|neuroglancer-precomputed:`) taken off.
+///
+/// # Errors
+/// [`StoreError::BadUrl`] for an address that cannot be understood, and for pipelines through archives (`|zip:` and the like).
+pub fn parse_source(text: &str, base: Option<&str>) -> Result<SourceUrl, StoreError> {
+    let mut format = None;
+    let mut rest = text.trim();
+    if let Some((prefix, inner)) = rest.split_once("://") {
+        let nested = inner.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme));
+        if is_scheme(prefix) && (nested || FORMATS.contains(&prefix.to_ascii_lowercase().as_str())) {
+            format = Some(prefix.to_ascii_lowercase());
+            rest = inner;
+        }
+    }
+    let mut stages = rest.split('|');
+    let address = stages.next().unwrap_or_default();
+    let mut url = match base {
+        Some(base) => Url::parse(base)?.resolve(address)?,
+        None => Url::parse(address)?,
+    }
+    .as_folder();
+    if let Some(stage) = stages.next() {
+        let (name, inner) = stage.split_once(':').unwrap_or((stage, ""));
+        let name = name.trim().to_ascii_lowercase();
+        let name = name.strip_prefix("neuroglancer-").unwrap_or(&name);
+        if stages.next().is_some() || name.is_empty() || ["zip", "gzip", "ocdbt", "icechunk", "byte-range"].contains(&name) {
+            return Err(bad(format!("\"|{stage}\" is not supported"), text.trim()));
+        }
+        format = Some(name.to_owned());
+        url = url.join(inner.trim_matches('/'))?;
+    }
+    Ok(SourceUrl { url: url.to_string(), format })
+}
