@@ -5,7 +5,11 @@
 mod cancel;
 mod clock;
 mod fetch;
+#[cfg(not(target_arch = "wasm32"))]
+mod map_fetch;
 
 pub use cancel::{Cancel, CancelSource};
 pub use clock::{Clock, ManualClock};
 pub use fetch::{Fetch, FetchError, Method, Request, Response};
+#[cfg(not(target_arch = "wasm32"))]
+pub use map_fetch::{Exchange, Fault, MapFetch};

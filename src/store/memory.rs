@@ -22,11 +22,17 @@ impl MemoryStore {
 }
 
 impl ReadStore for MemoryStore {
-    fn get<'a>(&'a self, key: &'a str, _options: &'a ReadOptions) -> StoreFuture<'a, MaybeBytes> {
+    fn get<'a>(&'a self, key: &'a str, options: &'a ReadOptions) -> StoreFuture<'a, MaybeBytes> {
+        if options.cancel.is_cancelled() {
+            return ready(Err(StoreError::Cancelled)).boxed_local();
+        }
         ready(Ok(self.values.get(key).cloned())).boxed_local()
     }
 
-    fn get_range<'a>(&'a self, key: &'a str, range: Range<u64>, _options: &'a ReadOptions) -> StoreFuture<'a, MaybeBytes> {
+    fn get_range<'a>(&'a self, key: &'a str, range: Range<u64>, options: &'a ReadOptions) -> StoreFuture<'a, MaybeBytes> {
+        if options.cancel.is_cancelled() {
+            return ready(Err(StoreError::Cancelled)).boxed_local();
+        }
         let Some(value) = self.values.get(key) else {
             return ready(Ok(None)).boxed_local();
         };
@@ -39,7 +45,10 @@ impl ReadStore for MemoryStore {
         ready(result).boxed_local()
     }
 
-    fn size<'a>(&'a self, key: &'a str, _options: &'a ReadOptions) -> StoreFuture<'a, Option<u64>> {
+    fn size<'a>(&'a self, key: &'a str, options: &'a ReadOptions) -> StoreFuture<'a, Option<u64>> {
+        if options.cancel.is_cancelled() {
+            return ready(Err(StoreError::Cancelled)).boxed_local();
+        }
         ready(Ok(self.values.get(key).map(|value| value.len() as u64))).boxed_local()
     }
 

@@ -9,12 +9,30 @@ use futures::future::LocalBoxFuture;
 
 use crate::runtime::Cancel;
 
+mod authorise;
 mod error;
+#[cfg(all(feature = "decode", not(target_arch = "wasm32")))]
+mod file;
+#[cfg(feature = "decode")]
+mod http;
 mod memory;
+mod policy;
+#[cfg(feature = "decode")]
+mod provider;
 pub mod url;
+#[cfg(feature = "decode")]
+pub mod wrap;
 
+pub use authorise::{Authorise, RequestPatch, RequestRule, RequestRules};
 pub use error::StoreError;
+#[cfg(all(feature = "decode", not(target_arch = "wasm32")))]
+pub use file::{FileProvider, FileStore};
+#[cfg(feature = "decode")]
+pub use http::{HttpClient, HttpStore, Traffic};
 pub use memory::MemoryStore;
+pub use policy::{PolicyError, SizeLimits};
+#[cfg(feature = "decode")]
+pub use provider::{HttpProvider, StorePolicy};
 
 /// What is being read: decides the size limit, the cache and the URL hook's `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

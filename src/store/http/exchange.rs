@@ -1,0 +1,134 @@
+//! One authorised, retried HTTP exchange.
+
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
+use std::rc::Rc;
+
+use crate::runtime::{Cancel, FetchError, Method, Request, Response};
+use crate::store::url::{Scheme, Url};
+use crate::store::wrap::{ByteLru, Retry, or_cancelled};
+use crate::store::{Authorise, RequestPatch, ResourceKind, SizeLimits, StoreError};
+
+/// What HTTP stores share: the way out, who authorises, and the limits.
+pub struct HttpClient {
+    retry: Retry,
+    authorise: Option<Rc<dyn Authorise>>,
+    pub(super) limits: SizeLimits,
+    /// What was answered for each address and kind, so that the page is asked once per resource.
+    patches: RefCell<ByteLru<(String, ResourceKind), RequestPatch>>,
+    traffic: Cell<Traffic>,
+}
+
+/// What went over the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// HTTP requests, each attempt counted; preflights and what a browser's own cache answers cannot be told apart.
+    pub requests: u64,
+    /// Bytes of bodies, unpacked.
+    pub bytes: u64,
+}
+
+/// How many bytes of addresses and patches are remembered.
+const PATCH_BYTES: usize = 1 << 20;
+
+/// What is asked of a server.
+#[derive(Clone, Debug)]
+pub(super) struct Ask<'a> {
+    pub(super) method: Method,
+    pub(super) url: &'a Url,
+    pub(super) range: Option<Range<u64>>,
+    pub(super) kind: ResourceKind,
+    pub(super) max_bytes: u64,
+    pub(super) cancel: &'a Cancel,
+}
+
+impl HttpClient {
+    /// A client that goes out through `retry`.
+    #[must_use]
+    pub fn new(retry: Retry, authorise: Option<Rc<dyn Authorise>>, limits: SizeLimits) -> Self {
+        Self { retry, authorise, limits, patches: RefCell::new(ByteLru::new(PATCH_BYTES)), traffic: Cell::default() }
+    }
+
+    /// What has gone over the network so far.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.get()
+    }
+
+    /// The answer, of any status, and the number of attempts. After a refusal (401, 403) the authoriser is asked
+    /// once more.
+    pub(super) async fn ask(&self, ask: Ask<'_>) -> Result<(Response, u32), StoreError> {
+        let address = ask.url.request_url()?;
+        let patch = self.patch(&address, &ask, false).await?;
+        let (response, attempts) = self.exchange(&address, patch.clone(), &ask).await?;
+        if matches!(response.status, 401 | 403) && self.authorise.is_some() {
+            let renewed = self.patch(&address, &ask, true).await?;
+            if renewed != patch {
+                let (response, more) = self.exchange(&address, renewed, &ask).await?;
+                return Ok((response, attempts + more));
+            }
+        }
+        Ok((response, attempts))
+    }
+
+    async fn patch(&self, address: &str, ask: &Ask<'_>, again: bool) -> Result<RequestPatch, StoreError> {
+        let Some(authorise) = &self.authorise else {
+            return Ok(RequestPatch::default());
+        };
+        let place = (address.to_owned(), ask.kind);
+        let known = if again { None } else { self.patches.borrow_mut().get(&place) };
+        if let Some(patch) = known {
+            return Ok(patch);
+        }
+        let patch = or_cancelled(ask.cancel, authorise.patch(address, ask.kind, again)).await?;
+        let texts = patch.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        let cost = 128 + 2 * address.len() + patch.url.as_ref().map_or(0, String::len) + texts;
+        self.patches.borrow_mut().insert(place, patch.clone(), cost);
+        Ok(patch)
+    }
+
+    async fn exchange(&self, address: &str, patch: RequestPatch, ask: &Ask<'_>) -> Result<(Response, u32), StoreError> {
+        let url = match patch.url {
+            Some(url) if !matches!(Url::parse(&url)?.scheme(), Scheme::Http | Scheme::Https) => {
+                return Err(StoreError::BadUrl { reason: "transformRequest gave an address that is not http".to_owned(), url });
+            }
+            // As given: to write a signed address anew would break its signature.
+            Some(url) => url,
+            None => address.to_owned(),
+        };
+        let mut headers = patch.headers;
+        if let Some(range) = &ask.range {
+            // Always both ends: a suffix range is not on the CORS safelist and would cost a preflight, which many buckets refuse.
+            headers.push(("Range".to_owned(), format!("bytes={}-{}", range.start, range.end.saturating_sub(1))));
+        }
+        let request = Request {
+            method: ask.method,
+            url,
+            headers,
+            with_credentials: patch.with_credentials,
+            max_bytes: ask.max_bytes,
+            cancel: ask.cancel.clone(),
+        };
+        let (result, attempts) = self.retry.attempt(request).await;
+        let Traffic { requests, bytes } = self.traffic.get();
+        let body = result.as_ref().map_or(0, |response| response.body.len() as u64);
+        self.traffic.set(Traffic { requests: requests + u64::from(attempts), bytes: bytes + body });
+        let response = result.map_err(|error| {
+            let url = ask.url.describe();
+            match error {
+                FetchError::Cancelled => StoreError::Cancelled,
+                FetchError::Network(cause) => StoreError::Network { cause, url },
+                FetchError::Cors => StoreError::Cors { url },
+                FetchError::TooLong { max_bytes } => StoreError::TooLong { max_bytes, url },
+                FetchError::Stalled { seconds } => StoreError::Stalled { seconds, url },
+            }
+        })?;
+        Ok((response, attempts))
+    }
+}
+
+impl std::fmt::Debug for HttpClient {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("HttpClient").field("retry", &self.retry).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
