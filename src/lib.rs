@@ -18,3 +18,5 @@ pub mod runtime;
 pub mod scene;
 pub mod store;
 pub mod voxel;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
