@@ -17,6 +17,7 @@ pub mod render;
 pub mod runtime;
 pub mod scene;
 pub mod store;
+pub mod tools;
 pub mod voxel;
 #[cfg(target_arch = "wasm32")]
 pub mod web;

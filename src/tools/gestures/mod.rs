@@ -1,0 +1,438 @@
+//! Pointer and wheel to commands: a state machine that knows where the panels are and nothing of what they show.
+//!
+//! Mouse and pen, in slices: drag pans, shift+drag tilts about where it began. In 3D: drag orbits, shift+drag pans. The wheel
+//! steps one voxel in depth (shift: ten) and zooms with ctrl. Right click centres, double click selects. All as in
+//! Neuroglancer; drags with ctrl, alt or command are left free, there they edit annotations.
+//!
+//! Touch, as there too: one finger steps through slices (orbits in 3D), two fingers pan, zoom and turn, holding for a second
+//! centres, two taps select. Unlike there, a step takes some pixels, so that a finger can stop at a slice; and two fingers turn
+//! the picture only after a clear twist, because slices that are oblique by accident are slow and hard to read.
+//!
+//! Invariants: a gesture belongs to the panel where it began; the sum of a drag's pans is the way from press to release; a press
+//! that became a drag or a hold is no click.
+
+mod touch;
+
+#[cfg(test)]
+mod tests;
+
+use crate::geometry::{DVec2, PanelKind};
+use crate::scene::panels::Panel;
+
+use super::command::{Controls, PanelAxis, ViewCommand};
+use super::key::Modifiers;
+use super::wheel::{DeltaMode, WheelSteps, zoom_factor};
+use touch::{DoubleTap, Pair};
+
+/// A panel's place in the container, CSS pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PanelPlace {
+    /// Which.
+    pub kind: PanelKind,
+    /// The upper left corner.
+    pub corner: DVec2,
+    /// Width and height.
+    pub size: DVec2,
+}
+
+impl PanelPlace {
+    /// Of a panel in device pixels.
+    #[must_use]
+    pub fn of(panel: &Panel, device_pixel_ratio: f64) -> Self {
+        let [x, y, width, height] = panel.rect_px.map(|px| f64::from(px) / device_pixel_ratio);
+        Self { kind: panel.kind, corner: DVec2::new(x, y), size: DVec2::new(width, height) }
+    }
+
+    fn contains(&self, at: DVec2) -> bool {
+        at.cmpge(self.corner).all() && at.cmplt(self.corner + self.size).all()
+    }
+}
+
+/// What happened to a pointer: the DOM's events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PointerKind {
+    /// Pressed.
+    Down,
+    /// Moved, or the buttons changed.
+    Move,
+    /// Released.
+    Up,
+    /// Taken away by the system.
+    Cancel,
+    /// Out of the container.
+    Leave,
+    /// Pressed twice.
+    DoubleClick,
+    /// The secondary button, or what stands for it.
+    ContextMenu,
+}
+
+impl PointerKind {
+    /// By the name that the facade gives it.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "down" => Self::Down,
+            "move" => Self::Move,
+            "up" => Self::Up,
+            "cancel" => Self::Cancel,
+            "leave" => Self::Leave,
+            "dblclick" => Self::DoubleClick,
+            "contextmenu" => Self::ContextMenu,
+            _ => return None,
+        })
+    }
+}
+
+/// A pointer event.
+#[derive(Clone, Copy, Debug)]
+pub struct PointerInput {
+    /// What happened.
+    pub kind: PointerKind,
+    /// Which pointer.
+    pub id: i32,
+    /// Whether it is a finger. Mice and pens hover, fingers do not.
+    pub touch: bool,
+    /// Where in the container, CSS pixels.
+    pub at: DVec2,
+    /// The buttons that are down, as bits: 1 primary, 2 secondary.
+    pub buttons: u32,
+    /// The modifier keys that are down.
+    pub modifiers: Modifiers,
+}
+
+/// A wheel event.
+#[derive(Clone, Copy, Debug)]
+pub struct WheelInput {
+    /// Where in the container, CSS pixels.
+    pub at: DVec2,
+    /// How far, in units of `mode`.
+    pub delta: DVec2,
+    /// The unit.
+    pub mode: DeltaMode,
+    /// The modifier keys that are down.
+    pub modifiers: Modifiers,
+}
+
+/// What a drag with one pointer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drag {
+    Pan,
+    Tilt,
+    Orbit,
+    /// Steps through slices.
+    Depth,
+    /// Nothing: reserved, or a gesture that is done.
+    Nothing,
+}
+
+/// A pointer that is down.
+#[derive(Clone, Copy, Debug)]
+struct Contact {
+    id: i32,
+    touch: bool,
+    panel: PanelPlace,
+    drag: Drag,
+    start: DVec2,
+    last: DVec2,
+    since_millis: f64,
+    moved: bool,
+    /// Movement in depth that has not made a step yet, CSS pixels.
+    depth_px: f64,
+}
+
+const PRIMARY: u32 = 1;
+/// Less is a click.
+const MOUSE_SLOP_PX: f64 = 3.0;
+/// Less is a tap.
+const TOUCH_SLOP_PX: f64 = 9.0;
+/// Movement of one finger for a step in depth.
+const TOUCH_STEP_PX: f64 = 8.0;
+/// A finger held this long centres.
+const HOLD_MILLIS: f64 = 1000.0;
+
+/// The state machine.
+#[derive(Debug, Default)]
+pub struct Gestures {
+    panels: Vec<PanelPlace>,
+    controls: Controls,
+    contacts: Vec<Contact>,
+    pair: Option<Pair>,
+    taps: DoubleTap,
+    wheel: WheelSteps,
+    /// Where the pointer is, while it is over a panel.
+    hover: Option<(PanelPlace, DVec2)>,
+    last_was_touch: bool,
+}
+
+impl Gestures {
+    /// Where the panels are now. Gestures under way go on with the place that they began with.
+    pub fn set_panels(&mut self, panels: Vec<PanelPlace>) {
+        self.panels = panels;
+    }
+
+    /// What may be done.
+    pub fn set_controls(&mut self, controls: Controls) {
+        self.controls = controls;
+    }
+
+    /// The panel under the pointer, or the first one: what keys act on.
+    #[must_use]
+    pub fn panel_for_keys(&self) -> PanelKind {
+        let shown = |kind: &PanelKind| self.panels.iter().any(|place| place.kind == *kind);
+        let hovered = self.hover.map(|(place, _)| place.kind).filter(shown);
+        hovered.or_else(|| self.panels.first().map(|place| place.kind)).unwrap_or(PanelKind::Xy)
+    }
+
+    /// The panel under the pointer and the place in it: what hover shows is to be looked up again when the view moves.
+    #[must_use]
+    pub fn hovered(&self) -> Option<(PanelKind, DVec2)> {
+        self.hover.map(|(place, at)| (place.kind, at - place.corner))
+    }
+
+    /// Whether a drag is under way.
+    #[must_use]
+    pub fn is_dragging(&self) -> bool {
+        self.pair.is_some() || self.contacts.iter().any(|contact| contact.moved)
+    }
+
+    /// When [`Self::tick`] has something to do, if nothing else happens.
+    #[must_use]
+    pub fn deadline_millis(&self) -> Option<f64> {
+        self.held().map(|contact| contact.since_millis + HOLD_MILLIS)
+    }
+
+    /// Time passes: a finger held long enough centres.
+    pub fn tick(&mut self, now_millis: f64, out: &mut Vec<ViewCommand>) {
+        if self.deadline_millis().is_none_or(|deadline| now_millis < deadline) {
+            return;
+        }
+        let Some(contact) = self.held().copied() else { return };
+        for contact in &mut self.contacts {
+            contact.drag = Drag::Nothing;
+            contact.moved = true;
+        }
+        self.say(ViewCommand::CentreOn { panel: contact.panel.kind, at: contact.last - contact.panel.corner }, out);
+    }
+
+    fn held(&self) -> Option<&Contact> {
+        match self.contacts.as_slice() {
+            [only] if only.touch && !only.moved => Some(only),
+            _ => None,
+        }
+    }
+
+    /// A pointer event. True when it was handled: the browser is then not to act on it.
+    pub fn pointer(&mut self, input: &PointerInput, now_millis: f64, out: &mut Vec<ViewCommand>) -> bool {
+        if !input.at.is_finite() {
+            return false;
+        }
+        match input.kind {
+            PointerKind::Down => self.down(input, now_millis, out),
+            PointerKind::Move => self.moved(input, out),
+            PointerKind::Up => self.up(input, now_millis, out),
+            PointerKind::Cancel => {
+                let known = self.contacts.iter().any(|contact| contact.id == input.id);
+                self.release(input.id);
+                known
+            }
+            PointerKind::Leave => {
+                if !input.touch {
+                    self.hover_at(None, out);
+                }
+                false
+            }
+            // Fingers are counted here, by taps, because not every browser tells of two.
+            PointerKind::DoubleClick => !self.last_was_touch && input.modifiers == Modifiers::NONE && self.select_at(input.at, out),
+            PointerKind::ContextMenu => self.context_menu(input, out),
+        }
+    }
+
+    fn down(&mut self, input: &PointerInput, now_millis: f64, out: &mut Vec<ViewCommand>) -> bool {
+        self.last_was_touch = input.touch;
+        self.release(input.id);
+        let Some(panel) = self.panel_at(input.at) else { return false };
+        if !input.touch && input.buttons != PRIMARY {
+            return false;
+        }
+        let free = input.modifiers.without(Modifiers::SHIFT) == Modifiers::NONE;
+        let shift = input.modifiers.has(Modifiers::SHIFT);
+        let drag = match (panel.kind == PanelKind::Space, input.touch, shift) {
+            _ if !free => Drag::Nothing,
+            (true, true, _) | (true, false, false) => Drag::Orbit,
+            (false, true, _) => Drag::Depth,
+            (false, false, true) => Drag::Tilt,
+            (true, false, true) | (false, false, false) => Drag::Pan,
+        };
+        let contact = Contact {
+            id: input.id,
+            touch: input.touch,
+            panel,
+            drag,
+            start: input.at,
+            last: input.at,
+            since_millis: now_millis,
+            moved: false,
+            depth_px: 0.0,
+        };
+        match self.contacts.as_mut_slice() {
+            [] => self.contacts.push(contact),
+            [first] if first.touch && input.touch && first.panel.kind == panel.kind => {
+                first.drag = Drag::Nothing;
+                first.moved = true;
+                self.pair = Some(Pair::new(first.last, input.at));
+                self.contacts.push(Contact { drag: Drag::Nothing, moved: true, ..contact });
+            }
+            _ => {}
+        }
+        if input.touch {
+            self.hover_at(None, out);
+        }
+        true
+    }
+
+    fn moved(&mut self, input: &PointerInput, out: &mut Vec<ViewCommand>) -> bool {
+        let Some(index) = self.contacts.iter().position(|contact| contact.id == input.id) else {
+            if !input.touch && input.buttons == 0 {
+                self.hover_at(Some(input.at), out);
+            }
+            return false;
+        };
+        if !input.touch && input.buttons & PRIMARY == 0 {
+            // The release went elsewhere.
+            self.release(input.id);
+            self.hover_at(Some(input.at), out);
+            return false;
+        }
+        let contact = &mut self.contacts[index];
+        let before = contact.last;
+        if !contact.moved {
+            let slop = if contact.touch { TOUCH_SLOP_PX } else { MOUSE_SLOP_PX };
+            if contact.start.distance(input.at) < slop {
+                return true;
+            }
+            contact.moved = true;
+            if contact.touch {
+                // A finger's first pixels only tell that it moves.
+                contact.last = input.at;
+                return true;
+            }
+        }
+        contact.last = input.at;
+        let contact = *contact;
+        if let (Some(pair), [one, other]) = (&mut self.pair, self.contacts.as_slice()) {
+            let commands = pair.moved(one.last, other.last, &one.panel);
+            for command in commands {
+                self.say(command, out);
+            }
+        } else {
+            self.drag(index, contact, input.at - before, out);
+        }
+        true
+    }
+
+    fn drag(&mut self, index: usize, contact: Contact, by: DVec2, out: &mut Vec<ViewCommand>) {
+        let panel = contact.panel.kind;
+        match contact.drag {
+            Drag::Pan => self.say(ViewCommand::Pan { panel, by }, out),
+            Drag::Tilt => self.say(ViewCommand::RotateSlice { panel, at: contact.start - contact.panel.corner, by }, out),
+            Drag::Orbit => self.say(ViewCommand::Orbit { by }, out),
+            Drag::Depth => {
+                let gathered = contact.depth_px + by.x + by.y;
+                let voxels = (gathered / TOUCH_STEP_PX).trunc();
+                self.contacts[index].depth_px = gathered - voxels * TOUCH_STEP_PX;
+                if voxels != 0.0 { self.say(ViewCommand::Step { panel, axis: PanelAxis::Depth, voxels }, out) } else { false }
+            }
+            Drag::Nothing => false,
+        };
+    }
+
+    fn up(&mut self, input: &PointerInput, now_millis: f64, out: &mut Vec<ViewCommand>) -> bool {
+        let Some(contact) = self.release(input.id) else { return false };
+        let panel = contact.panel.kind;
+        if !contact.moved && contact.drag != Drag::Nothing {
+            let at = contact.start - contact.panel.corner;
+            if contact.touch && self.taps.tap(contact.start, now_millis) {
+                self.say(ViewCommand::SelectAt { panel, at }, out);
+            } else {
+                if contact.touch {
+                    // What is under a finger is asked for by a tap.
+                    self.say(ViewCommand::Hover { panel, at }, out);
+                }
+                self.say(ViewCommand::Click { panel, at }, out);
+            }
+        }
+        if !contact.touch {
+            self.hover_at(Some(input.at), out);
+        }
+        true
+    }
+
+    /// Forgets a pointer; the other finger of a pair has nothing more to do until it is lifted too.
+    fn release(&mut self, id: i32) -> Option<Contact> {
+        let index = self.contacts.iter().position(|contact| contact.id == id)?;
+        self.pair = None;
+        Some(self.contacts.remove(index))
+    }
+
+    fn context_menu(&mut self, input: &PointerInput, out: &mut Vec<ViewCommand>) -> bool {
+        let Some(panel) = self.panel_at(input.at) else { return false };
+        let dragging = self.is_dragging();
+        if !self.last_was_touch && !dragging && input.modifiers == Modifiers::NONE {
+            self.say(ViewCommand::CentreOn { panel: panel.kind, at: input.at - panel.corner }, out);
+        }
+        // The browser's menu is never of use over the panels; under a held finger it would end the gesture.
+        true
+    }
+
+    fn select_at(&mut self, at: DVec2, out: &mut Vec<ViewCommand>) -> bool {
+        let Some(panel) = self.panel_at(at) else { return false };
+        self.say(ViewCommand::SelectAt { panel: panel.kind, at: at - panel.corner }, out)
+    }
+
+    /// A wheel event. True when it was handled: the browser is then not to act on it.
+    pub fn wheel(&mut self, input: &WheelInput, now_millis: f64, out: &mut Vec<ViewCommand>) -> bool {
+        let Some(place) = self.panel_at(input.at).filter(|_| !input.modifiers.has(Modifiers::ALT)) else { return false };
+        let panel = place.kind;
+        // Browsers turn the wheel sideways while shift is down.
+        let delta = if input.delta.x.abs() > input.delta.y.abs() { input.delta.x } else { input.delta.y };
+        if input.modifiers.command() {
+            let factor = zoom_factor(delta, input.mode);
+            return self.say(ViewCommand::ZoomAt { panel, at: input.at - place.corner, factor }, out);
+        }
+        let voxels = if input.modifiers.has(Modifiers::SHIFT) { 10.0 } else { 1.0 };
+        let step = |voxels| ViewCommand::Step { panel, axis: PanelAxis::Depth, voxels };
+        let turned = self.wheel.turn(delta, input.mode, now_millis);
+        if turned == 0.0 {
+            return self.controls.allow(&step(1.0));
+        }
+        self.say(step(-turned * voxels), out)
+    }
+
+    fn hover_at(&mut self, at: Option<DVec2>, out: &mut Vec<ViewCommand>) {
+        let before = self.hover.take();
+        self.hover = at.and_then(|at| self.panel_at(at).map(|place| (place, at)));
+        match self.hovered() {
+            Some((panel, at)) => {
+                self.say(ViewCommand::Hover { panel, at }, out);
+            }
+            None if before.is_some() => {
+                self.say(ViewCommand::HoverEnd, out);
+            }
+            None => {}
+        }
+    }
+
+    fn panel_at(&self, at: DVec2) -> Option<PanelPlace> {
+        self.panels.iter().copied().find(|place| place.contains(at))
+    }
+
+    /// Puts a command out if it may be done; whether it may.
+    fn say(&self, command: ViewCommand, out: &mut Vec<ViewCommand>) -> bool {
+        let allowed = self.controls.allow(&command);
+        if allowed {
+            out.push(command);
+        }
+        allowed
+    }
+}
