@@ -1,5 +1,6 @@
 //! Decoders of chunks: what an encoder written from the format's description wrote comes back; nothing panics, whatever the bytes.
 #![cfg(feature = "decode")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Precomputed volumes against bad input, and how their indices are read.
 #![cfg(feature = "decode")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod support;
 

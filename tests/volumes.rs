@@ -1,6 +1,7 @@
 //! Every volume of `tests/data`, and of the fixtures where present, opened and read natively: values exactly as other
 //! implementations wrote or read them, refusals and damage with their codes.
 #![cfg(feature = "decode")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod support;
 
