@@ -1,6 +1,6 @@
 //! The draw list: everything of one frame, as plain data that a dumb executor draws.
 //!
-//! A slice is one quad per panel and layer. Its fragments find their voxel through a **page table** (one word per brick place
+//! The slices of a plane are one quad. Its fragments find each layer's voxel through a **page table** (one word per brick place
 //! of the region in view, per level) that names a record of [`crate::cache::residency`], so each pixel of a layer is
 //! evaluated and blended exactly once. Owns no choice of what to draw, and must not know how it is drawn.
 
@@ -58,7 +58,7 @@ pub struct PanelDraw {
     /// Of several planes only the nearest is seen at a pixel; the slices of one plane (equal `clip_from_plane` and
     /// `plane_rect`) blend as in a flat panel.
     pub depth: bool,
-    /// Slices in blending order.
+    /// Slices in blending order; in a panel with depth, those of one plane follow each other.
     pub slices: Vec<SliceDraw>,
     /// Lines, drawn after the slices.
     pub lines: Vec<LineDraw>,
@@ -77,6 +77,15 @@ pub struct SliceDraw {
     pub levels: SmallVec<[LevelDraw; 4]>,
     /// How voxels become colours.
     pub style: SliceStyle,
+}
+
+impl SliceDraw {
+    /// Whether another slice lies in the same plane and covers the same part of it. Neighbours in the list that do are drawn
+    /// together.
+    #[must_use]
+    pub fn in_plane_of(&self, other: &Self) -> bool {
+        self.clip_from_plane == other.clip_from_plane && self.plane_rect == other.plane_rect
+    }
 }
 
 /// Where the voxels of one level are, seen from the plane.

@@ -5,3 +5,4 @@ pub mod layer;
 pub mod panels;
 pub mod plan;
 pub mod resolve;
+pub mod segment_color;

@@ -1,0 +1,285 @@
+//! Executes draw lists with wgpu: buffers, pipelines, one render pass per frame.
+//!
+//! Owns the GPU's copy of what [`crate::cache::residency`] decided. Decides nothing itself, never panics, and tells a lost
+//! device and full memory as values. Knows no canvas: whoever owns one hands a view of its texture in.
+
+mod buffers;
+mod error;
+mod pipelines;
+mod readback;
+
+use buffers::GrowingBuffer;
+use error::ErrorSlot;
+pub use error::GpuError;
+use pipelines::{DEPTH_FORMAT, Kind, Pipelines};
+
+use super::layout::{Frame, Panel};
+use crate::cache::residency::{Entry, GpuBudget, Uploads};
+use crate::scene::draw::DrawList;
+
+/// A device and everything of ours on it.
+#[derive(Debug)]
+pub struct Gpu {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    budget: GpuBudget,
+    errors: ErrorSlot,
+    pipelines: Pipelines,
+    heap: GrowingBuffer,
+    records: GrowingBuffer,
+    palette: GrowingBuffer,
+    table: GrowingBuffer,
+    levels: GrowingBuffer,
+    slices: GrowingBuffer,
+    groups: GrowingBuffer,
+    lines: GrowingBuffer,
+    bind_groups: Option<BindGroups>,
+    /// Depth buffers by size, the last used last; several views of different sizes share a device.
+    depths: Vec<([u32; 2], wgpu::TextureView)>,
+}
+
+#[derive(Clone, Debug)]
+struct BindGroups {
+    slices: wgpu::BindGroup,
+    lines: wgpu::BindGroup,
+}
+
+/// Depth buffers kept at a time.
+const MOST_DEPTHS: usize = 3;
+/// Buffers start small and grow.
+const FIRST_HEAP_BYTES: u64 = 4 << 20;
+const FIRST_SIDE_BYTES: u64 = 64 << 10;
+
+impl Gpu {
+    /// Takes a device over. Buffers grow within `budget`, which is lowered where the device's limits ask for it: see
+    /// [`Gpu::budget`].
+    ///
+    /// # Errors
+    ///
+    /// Where the device refuses the shaders or is already lost.
+    pub fn new(device: wgpu::Device, queue: wgpu::Queue, budget: GpuBudget) -> Result<Self, GpuError> {
+        let errors = ErrorSlot::default();
+        errors.listen(&device);
+        let largest = largest_buffer_bytes(&device.limits());
+        let entry_bytes = size_of::<Entry>() as u64;
+        let most_entries = u32::try_from(largest / entry_bytes).unwrap_or(u32::MAX);
+        let budget = GpuBudget {
+            heap_bytes: budget.heap_bytes.min(largest) & !3,
+            records: budget.records.min(most_entries),
+            palette_entries: budget.palette_entries.min(most_entries),
+        };
+        let buffer = |label, first_bytes, most_bytes| GrowingBuffer::new(&device, label, first_bytes, most_bytes);
+        let gpu = Self {
+            pipelines: Pipelines::new(&device)?,
+            heap: buffer("voxels", FIRST_HEAP_BYTES, budget.heap_bytes),
+            records: buffer("records", FIRST_SIDE_BYTES, u64::from(budget.records) * entry_bytes),
+            palette: buffer("palette entries", FIRST_SIDE_BYTES, u64::from(budget.palette_entries) * entry_bytes),
+            table: buffer("page tables", FIRST_SIDE_BYTES, largest),
+            levels: buffer("levels", FIRST_SIDE_BYTES, largest),
+            slices: buffer("slices", FIRST_SIDE_BYTES, largest),
+            groups: buffer("planes", FIRST_SIDE_BYTES, largest),
+            lines: buffer("lines", FIRST_SIDE_BYTES, largest),
+            bind_groups: None,
+            depths: Vec::new(),
+            device,
+            queue,
+            budget,
+            errors,
+        };
+        gpu.errors.check()?;
+        Ok(gpu)
+    }
+
+    /// The budget that the buffers keep to.
+    #[must_use]
+    pub fn budget(&self) -> GpuBudget {
+        self.budget
+    }
+
+    /// The device, for those who configure canvases.
+    #[must_use]
+    pub fn device(&self) -> &wgpu::Device {
+        &self.device
+    }
+
+    /// Bytes that the buffers take now.
+    #[must_use]
+    pub fn buffer_bytes(&self) -> u64 {
+        let buffers = [&self.heap, &self.records, &self.palette, &self.table, &self.levels, &self.slices, &self.groups, &self.lines];
+        buffers.iter().map(|buffer| buffer.buffer().size()).sum()
+    }
+
+    /// Whether the device has told of an error since the last call of anything here.
+    ///
+    /// # Errors
+    ///
+    /// That error.
+    pub fn check(&self) -> Result<(), GpuError> {
+        self.errors.check()
+    }
+
+    /// Writes what became resident.
+    ///
+    /// # Errors
+    ///
+    /// Where the device is lost or out of memory, or the uploads do not fit the budget.
+    pub fn apply(&mut self, uploads: &Uploads) -> Result<(), GpuError> {
+        self.errors.check()?;
+        let (device, queue) = (&self.device, &self.queue);
+        let replaced = [
+            self.heap.write(device, queue, &uploads.heap)?,
+            self.records.write(device, queue, &uploads.records)?,
+            self.palette.write(device, queue, &uploads.palette)?,
+        ];
+        if replaced.contains(&true) {
+            self.bind_groups = None;
+        }
+        self.errors.check()
+    }
+
+    /// Draws a list into a view of a texture of the list's size. The format is one of 8 bits per channel without a transfer
+    /// curve.
+    ///
+    /// # Errors
+    ///
+    /// Where the device is lost, out of memory, or refused something; an error that the device tells late comes with the
+    /// next call.
+    pub fn draw(&mut self, list: &DrawList, view: &wgpu::TextureView, format: wgpu::TextureFormat) -> Result<(), GpuError> {
+        self.errors.check()?;
+        self.check_size(list.size_px)?;
+        if !matches!(format, wgpu::TextureFormat::Rgba8Unorm | wgpu::TextureFormat::Bgra8Unorm) {
+            return Err(GpuError::Format(format!("{format:?}")));
+        }
+        let frame = Frame::new(list);
+        let (device, queue) = (&self.device, &self.queue);
+        let replaced = [
+            self.table.fill(device, queue, &list.table)?,
+            self.levels.fill(device, queue, &frame.levels)?,
+            self.slices.fill(device, queue, &frame.slices)?,
+            self.groups.fill(device, queue, &frame.groups)?,
+            self.lines.fill(device, queue, &frame.lines)?,
+        ];
+        if replaced.contains(&true) {
+            self.bind_groups = None;
+        }
+        let bind_groups = self.bind_groups.take().unwrap_or_else(|| self.make_bind_groups());
+        let depth_view = frame.panels.iter().any(|panel| panel.depth).then(|| self.depth_view(list.size_px));
+
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("frame") });
+        {
+            let [r, g, b, a] = list.clear.map(f64::from);
+            let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+                label: Some("frame"),
+                color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                    view,
+                    depth_slice: None,
+                    resolve_target: None,
+                    ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color { r, g, b, a }), store: wgpu::StoreOp::Store },
+                })],
+                depth_stencil_attachment: depth_view.as_ref().map(|view| wgpu::RenderPassDepthStencilAttachment {
+                    view,
+                    depth_ops: Some(wgpu::Operations { load: wgpu::LoadOp::Clear(1.0), store: wgpu::StoreOp::Discard }),
+                    stencil_ops: None,
+                }),
+                timestamp_writes: None,
+                occlusion_query_set: None,
+                multiview_mask: None,
+            });
+            for panel in &frame.panels {
+                self.draw_panel(&mut pass, panel, &bind_groups, format, depth_view.is_some());
+            }
+        }
+        self.queue.submit([encoder.finish()]);
+        self.bind_groups = Some(bind_groups);
+        self.errors.check()
+    }
+
+    fn draw_panel(
+        &mut self,
+        pass: &mut wgpu::RenderPass<'_>,
+        panel: &Panel,
+        bind_groups: &BindGroups,
+        format: wgpu::TextureFormat,
+        depth: bool,
+    ) {
+        let most = self.device.limits().max_texture_dimension_2d;
+        if panel.rect_px.iter().any(|&n| n > most) {
+            return;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "at most the side of a texture")]
+        let [x, y, width, height] = panel.rect_px.map(|n| n as f32);
+        pass.set_viewport(x, y, width, height, 0.0, 1.0);
+        let [x, y, width, height] = panel.scissor_px;
+        pass.set_scissor_rect(x, y, width, height);
+        let mut draw = |kind: Kind, bind_group: &wgpu::BindGroup, [start, end]: [u32; 2]| {
+            if start < end {
+                pass.set_pipeline(&self.pipelines.get(&self.device, kind, format, depth));
+                pass.set_bind_group(0, bind_group, &[]);
+                pass.draw(0..4, start..end);
+            }
+        };
+        let (first_plane, end) = (panel.background + 1, panel.groups_end);
+        if panel.depth {
+            draw(Kind::Slice, &bind_groups.slices, [panel.background, first_plane]);
+            draw(Kind::Cover, &bind_groups.slices, [first_plane, end]);
+            draw(Kind::NearestSlice, &bind_groups.slices, [first_plane, end]);
+            draw(Kind::TestedLine, &bind_groups.lines, panel.tested_lines);
+        } else {
+            draw(Kind::Slice, &bind_groups.slices, [panel.background, end]);
+        }
+        draw(Kind::Line, &bind_groups.lines, panel.free_lines);
+    }
+
+    fn check_size(&self, [width, height]: [u32; 2]) -> Result<(), GpuError> {
+        let most = self.device.limits().max_texture_dimension_2d;
+        let fits = |n: u32| (1..=most).contains(&n);
+        if fits(width) && fits(height) { Ok(()) } else { Err(GpuError::Size { width, height, most }) }
+    }
+
+    fn make_bind_groups(&self) -> BindGroups {
+        let group = |label, layout, buffers: &[&GrowingBuffer]| {
+            let entries: Vec<_> = (0..)
+                .zip(buffers)
+                .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.buffer().as_entire_binding() })
+                .collect();
+            self.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(label), layout, entries: &entries })
+        };
+        let slice_buffers = [&self.heap, &self.records, &self.palette, &self.table, &self.levels, &self.slices, &self.groups];
+        BindGroups {
+            slices: group("slices", &self.pipelines.slice_layout, &slice_buffers),
+            lines: group("lines", &self.pipelines.line_layout, &[&self.lines]),
+        }
+    }
+
+    fn depth_view(&mut self, size_px: [u32; 2]) -> wgpu::TextureView {
+        if let Some(at) = self.depths.iter().position(|(size, _)| *size == size_px) {
+            let kept = self.depths.remove(at);
+            let view = kept.1.clone();
+            self.depths.push(kept);
+            return view;
+        }
+        let [width, height] = size_px;
+        let texture = self.device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("depth"),
+            size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: DEPTH_FORMAT,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
+            view_formats: &[],
+        });
+        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        if self.depths.len() >= MOST_DEPTHS {
+            self.depths.remove(0);
+        }
+        self.depths.push((size_px, view.clone()));
+        view
+    }
+}
+
+/// The largest buffer that a shader of this device may read.
+#[must_use]
+pub fn largest_buffer_bytes(limits: &wgpu::Limits) -> u64 {
+    limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
+}

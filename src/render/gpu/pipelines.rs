@@ -1,0 +1,130 @@
+//! The pipelines: two shaders, a few ways to treat depth.
+
+use rustc_hash::FxHashMap;
+
+use super::GpuError;
+use crate::render::shader;
+
+/// The format of the depth buffer.
+pub(super) const DEPTH_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Depth32Float;
+
+/// What a pipeline draws, and what depth means to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// Slices of a flat panel, and backgrounds.
+    Slice,
+    /// Slices into the depth buffer alone, where they draw something.
+    Cover,
+    /// Slices where they are the nearest.
+    NearestSlice,
+    /// Lines that nothing hides.
+    Line,
+    /// Lines that slices hide.
+    TestedLine,
+}
+
+#[derive(Debug)]
+pub(super) struct Pipelines {
+    slice_module: wgpu::ShaderModule,
+    line_module: wgpu::ShaderModule,
+    pub(super) slice_layout: wgpu::BindGroupLayout,
+    pub(super) line_layout: wgpu::BindGroupLayout,
+    made: FxHashMap<(Kind, wgpu::TextureFormat, bool), wgpu::RenderPipeline>,
+}
+
+/// Storage buffers that slices read; `tests/render_shaders.rs` compares the bindings with the shader's.
+pub(super) const SLICE_BINDINGS: u32 = 7;
+
+impl Pipelines {
+    pub(super) fn new(device: &wgpu::Device) -> Result<Self, GpuError> {
+        let module = |name: &str| {
+            let source = shader::compose(name).map_err(|error| GpuError::Refused(error.to_string()))?;
+            let source = wgpu::ShaderSource::Wgsl(source.into());
+            Ok(device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(name), source }))
+        };
+        let layout = |label: &str, bindings: u32| {
+            let entries: Vec<_> = (0..bindings).map(storage_binding).collect();
+            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries })
+        };
+        Ok(Self {
+            slice_module: module("slice.wgsl")?,
+            line_module: module("lines.wgsl")?,
+            slice_layout: layout("slices", SLICE_BINDINGS),
+            line_layout: layout("lines", 1),
+            made: FxHashMap::default(),
+        })
+    }
+
+    /// The pipeline for a target format, in a pass with or without a depth buffer.
+    pub(super) fn get(&mut self, device: &wgpu::Device, kind: Kind, format: wgpu::TextureFormat, depth: bool) -> wgpu::RenderPipeline {
+        if let Some(pipeline) = self.made.get(&(kind, format, depth)) {
+            return pipeline.clone();
+        }
+        let pipeline = self.create(device, kind, format, depth);
+        self.made.insert((kind, format, depth), pipeline.clone());
+        pipeline
+    }
+
+    fn create(&self, device: &wgpu::Device, kind: Kind, format: wgpu::TextureFormat, depth: bool) -> wgpu::RenderPipeline {
+        let (module, layout, vertex, fragment) = match kind {
+            Kind::Slice | Kind::NearestSlice => (&self.slice_module, &self.slice_layout, "vs_slice", "fs_slice"),
+            Kind::Cover => (&self.slice_module, &self.slice_layout, "vs_slice", "fs_cover"),
+            Kind::Line | Kind::TestedLine => (&self.line_module, &self.line_layout, "vs_line", "fs_line"),
+        };
+        let (compare, write) = match kind {
+            Kind::Slice | Kind::Line => (wgpu::CompareFunction::Always, false),
+            Kind::Cover => (wgpu::CompareFunction::Less, true),
+            Kind::NearestSlice => (wgpu::CompareFunction::Equal, false),
+            Kind::TestedLine => (wgpu::CompareFunction::LessEqual, false),
+        };
+        let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: None,
+            bind_group_layouts: &[Some(layout)],
+            immediate_size: 0,
+        });
+        device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+            label: Some(fragment),
+            layout: Some(&layout),
+            vertex: wgpu::VertexState {
+                module,
+                entry_point: Some(vertex),
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                buffers: &[],
+            },
+            primitive: wgpu::PrimitiveState { topology: wgpu::PrimitiveTopology::TriangleStrip, ..wgpu::PrimitiveState::default() },
+            depth_stencil: depth.then(|| wgpu::DepthStencilState {
+                format: DEPTH_FORMAT,
+                depth_write_enabled: Some(write),
+                depth_compare: Some(compare),
+                stencil: wgpu::StencilState::default(),
+                bias: wgpu::DepthBiasState::default(),
+            }),
+            multisample: wgpu::MultisampleState::default(),
+            fragment: Some(wgpu::FragmentState {
+                module,
+                entry_point: Some(fragment),
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                targets: &[Some(wgpu::ColorTargetState {
+                    format,
+                    blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                    write_mask: if kind == Kind::Cover { wgpu::ColorWrites::empty() } else { wgpu::ColorWrites::ALL },
+                })],
+            }),
+            multiview_mask: None,
+            cache: None,
+        })
+    }
+}
+
+fn storage_binding(binding: u32) -> wgpu::BindGroupLayoutEntry {
+    wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::VERTEX_FRAGMENT,
+        ty: wgpu::BindingType::Buffer {
+            ty: wgpu::BufferBindingType::Storage { read_only: true },
+            has_dynamic_offset: false,
+            min_binding_size: None,
+        },
+        count: None,
+    }
+}

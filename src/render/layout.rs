@@ -1,0 +1,303 @@
+//! The structs that Rust writes and WGSL reads, and a draw list laid out in them.
+//!
+//! `tests/render_shaders.rs` compares every field with the shaders by reflection.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::scene::draw::{DrawList, ImageStyle, LevelDraw, PanelDraw, SegmentationStyle, SliceDraw, SliceStyle};
+
+/// The flags of [`Slice`].
+#[expect(missing_docs, reason = "named as in the shader, where each is used once")]
+pub mod flag {
+    pub const SEGMENTATION: u32 = 1;
+    pub const LINEAR: u32 = 2;
+    pub const INVERT: u32 = 4;
+    pub const ADDITIVE: u32 = 8;
+    pub const OVERLAYS: u32 = 16;
+}
+
+/// Stands for the infinities in the shaders; values of a style are kept within it.
+pub const LARGEST: f32 = 1e38;
+
+/// The period of the loading shimmer.
+pub const SHIMMER_PERIOD_MILLIS: f64 = 2800.0;
+
+/// A plane and the slices in it; without slices, the background of a panel.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[expect(missing_docs, reason = "named as in scene::draw and the shader")]
+pub struct Group {
+    pub clip_from_plane: [[f32; 4]; 4],
+    pub plane_rect: [f32; 4],
+    pub background: [f32; 4],
+    pub slice_start: u32,
+    pub slice_end: u32,
+    pub pad: [u32; 2],
+}
+
+/// One layer cut by one plane.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[expect(missing_docs, reason = "named as in scene::draw and the shader")]
+pub struct Slice {
+    pub color: [f32; 3],
+    pub opacity: f32,
+    pub window_low: f32,
+    pub window_sign: f32,
+    pub window_width: f32,
+    pub inverse_gamma: f32,
+    pub fill: f32,
+    pub outline_px: f32,
+    pub outline_opacity: f32,
+    pub phase: f32,
+    pub px_ratio: f32,
+    pub flags: u32,
+    pub level_start: u32,
+    pub level_end: u32,
+}
+
+/// Where the voxels of one level are.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[expect(missing_docs, reason = "named as in scene::draw and the shader")]
+pub struct Level {
+    pub origin: [f32; 3],
+    pub table_offset: u32,
+    pub du: [f32; 3],
+    pub pad0: u32,
+    pub dv: [f32; 3],
+    pub pad1: u32,
+    pub box_min: [f32; 3],
+    pub pad2: u32,
+    pub box_last: [f32; 3],
+    pub pad3: u32,
+    pub chunk_shape: [f32; 3],
+    pub pad4: u32,
+    pub chunk_inverse: [f32; 3],
+    pub pad5: u32,
+    pub brick_shape: [f32; 3],
+    pub pad6: u32,
+    pub brick_inverse: [f32; 3],
+    pub pad7: u32,
+    pub bricks_per_chunk: [f32; 3],
+    pub pad8: u32,
+    pub table_shape: [u32; 3],
+    pub pad9: u32,
+}
+
+/// One line of one panel.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[expect(missing_docs, reason = "named as in scene::draw and the shader")]
+pub struct Line {
+    pub start: [f32; 4],
+    pub end: [f32; 4],
+    pub color: [f32; 4],
+    pub panel: [f32; 4],
+    pub width_px: f32,
+    pub pad: [u32; 3],
+}
+
+/// Which instances a panel draws. The ranges follow each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Panel {
+    /// x, y, width, height in pixels.
+    pub rect_px: [u32; 4],
+    /// The part of it within the target.
+    pub scissor_px: [u32; 4],
+    /// Whether slices hide each other by depth.
+    pub depth: bool,
+    /// The group that is the background; the groups of slices follow it.
+    pub background: u32,
+    /// One past the last group.
+    pub groups_end: u32,
+    /// The lines that depth may hide: first and one past the last.
+    pub tested_lines: [u32; 2],
+    /// The lines that nothing hides.
+    pub free_lines: [u32; 2],
+}
+
+/// A draw list as the shaders read it; the table goes as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Frame {
+    /// What to draw where.
+    pub panels: Vec<Panel>,
+    /// Backgrounds and planes of all panels.
+    pub groups: Vec<Group>,
+    /// Slices of all planes.
+    pub slices: Vec<Slice>,
+    /// Levels of all slices.
+    pub levels: Vec<Level>,
+    /// Lines of all panels.
+    pub lines: Vec<Line>,
+}
+
+impl Frame {
+    /// Lays a draw list out. Panels that lie outside the target are left out, tables that lie outside the list's words, or
+    /// span too far, read as nothing.
+    #[must_use]
+    pub fn new(list: &DrawList) -> Self {
+        let mut frame = Self::default();
+        for panel in &list.panels {
+            frame.add_panel(list, panel);
+        }
+        frame
+    }
+
+    fn add_panel(&mut self, list: &DrawList, panel: &PanelDraw) {
+        let Some(scissor_px) = visible_rect(panel.rect_px, list.size_px) else { return };
+        let background = index(self.groups.len());
+        let [red, green, blue, alpha] = panel.background;
+        let color = [red * alpha, green * alpha, blue * alpha, alpha];
+        let first_slice = index(self.slices.len());
+        self.groups.push(Group {
+            clip_from_plane: glam::Mat4::IDENTITY.to_cols_array_2d(),
+            plane_rect: [-1.0, -1.0, 1.0, 1.0],
+            background: color,
+            slice_start: first_slice,
+            slice_end: first_slice,
+            pad: [0; 2],
+        });
+        for (number, slice) in panel.slices.iter().enumerate() {
+            let before = number.checked_sub(1).and_then(|before| panel.slices.get(before));
+            if before.is_none_or(|before| !before.in_plane_of(slice)) {
+                // Blended in the shader over the background, where that is opaque and still what lies below: no rounding
+                // to 8 bits between.
+                let over_background = alpha >= 1.0 && (number == 0 || panel.depth);
+                let slice_start = index(self.slices.len());
+                self.groups.push(Group {
+                    clip_from_plane: slice.clip_from_plane.to_cols_array_2d(),
+                    plane_rect: slice.plane_rect,
+                    background: if over_background { color } else { [0.0; 4] },
+                    slice_start,
+                    slice_end: slice_start,
+                    pad: [0; 2],
+                });
+            }
+            self.add_slice(list, slice);
+            if let Some(group) = self.groups.last_mut() {
+                group.slice_end = index(self.slices.len());
+            }
+        }
+        let first_line = index(self.lines.len());
+        let lines = if list.overlays { panel.lines.as_slice() } else { &[] };
+        let mut add_lines = |depth_tested: bool| {
+            self.lines.extend(lines.iter().filter(|line| (line.depth_tested && panel.depth) == depth_tested).map(|line| Line {
+                start: line.from,
+                end: line.to,
+                color: line.color,
+                panel: rect_to_f32(panel.rect_px),
+                width_px: line.width_px,
+                pad: [0; 3],
+            }));
+            index(self.lines.len())
+        };
+        let tested_end = add_lines(true);
+        let free_end = add_lines(false);
+        self.panels.push(Panel {
+            rect_px: panel.rect_px,
+            scissor_px,
+            depth: panel.depth,
+            background,
+            groups_end: index(self.groups.len()),
+            tested_lines: [first_line, tested_end],
+            free_lines: [tested_end, free_end],
+        });
+    }
+
+    fn add_slice(&mut self, list: &DrawList, slice: &SliceDraw) {
+        let level_start = index(self.levels.len());
+        self.levels.extend(slice.levels.iter().map(|level| level_of(level, list.table.len())));
+        let mut laid_out = Slice {
+            phase: shimmer_phase(list.time_millis),
+            px_ratio: list.px_ratio.clamp(0.25, 16.0),
+            level_start,
+            level_end: index(self.levels.len()),
+            ..Slice::default()
+        };
+        match &slice.style {
+            SliceStyle::Image(style) => set_image(&mut laid_out, style),
+            SliceStyle::Segmentation(style) => set_segmentation(&mut laid_out, style),
+        }
+        if list.overlays {
+            laid_out.flags |= flag::OVERLAYS;
+        }
+        self.slices.push(laid_out);
+    }
+}
+
+fn set_image(slice: &mut Slice, style: &ImageStyle) {
+    let [low, high] = style.window.map(finite);
+    slice.color = style.color;
+    slice.opacity = style.opacity.clamp(0.0, 1.0);
+    slice.window_low = low;
+    slice.window_sign = if high < low { -1.0 } else { 1.0 };
+    slice.window_width = (high - low).abs();
+    slice.inverse_gamma = 1.0 / style.gamma.clamp(0.01, 100.0);
+    slice.fill = if style.fill.is_nan() { low } else { finite(style.fill) };
+    for (set, flag) in [(style.linear, flag::LINEAR), (style.invert, flag::INVERT), (style.additive, flag::ADDITIVE)] {
+        slice.flags |= if set { flag } else { 0 };
+    }
+}
+
+fn set_segmentation(slice: &mut Slice, style: &SegmentationStyle) {
+    slice.opacity = style.opacity.clamp(0.0, 1.0);
+    slice.outline_px = style.outline_px.max(0.0);
+    slice.outline_opacity = style.outline_opacity.clamp(0.0, 1.0);
+    slice.flags |= flag::SEGMENTATION;
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "within the span of a table every whole number has its float; a box beyond it only needs to lie beyond"
+)]
+fn level_of(level: &LevelDraw, table_words: usize) -> Level {
+    let held = level.table_len().is_some_and(|len| (level.table_offset as usize).checked_add(len).is_some_and(|end| end <= table_words));
+    let spans = level.span().iter().all(|&n| n <= u64::from(LevelDraw::MAX_SPAN));
+    let [chunk, brick, per_chunk] =
+        [level.chunk_shape, level.brick_shape, level.bricks_per_chunk].map(|shape| shape.map(|n| n.max(1) as f32));
+    Level {
+        origin: level.origin,
+        table_offset: level.table_offset,
+        du: level.du,
+        dv: level.dv,
+        box_min: level.box_min.map(|n| n as f32),
+        box_last: level.box_max.map(|n| n.saturating_sub(1) as f32),
+        chunk_shape: chunk,
+        chunk_inverse: chunk.map(|n| 1.0 / n),
+        brick_shape: brick,
+        brick_inverse: brick.map(|n| 1.0 / n),
+        bricks_per_chunk: per_chunk,
+        table_shape: if held && spans { level.table_shape } else { [0; 3] },
+        ..Level::default()
+    }
+}
+
+/// Where in its period the shimmer is, 0 to 1.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "the phase needs no more than single precision")]
+pub fn shimmer_phase(time_millis: f64) -> f32 {
+    let phase = (time_millis / SHIMMER_PERIOD_MILLIS).rem_euclid(1.0) as f32;
+    if phase.is_finite() { phase } else { 0.0 }
+}
+
+/// The part of a panel within the target; `None` where there is none.
+#[must_use]
+pub fn visible_rect([x, y, width, height]: [u32; 4], size_px: [u32; 2]) -> Option<[u32; 4]> {
+    let right = x.saturating_add(width).min(size_px[0]);
+    let bottom = y.saturating_add(height).min(size_px[1]);
+    (right > x && bottom > y).then(|| [x, y, right - x, bottom - y])
+}
+
+fn finite(value: f32) -> f32 {
+    if value.is_nan() { 0.0 } else { value.clamp(-LARGEST, LARGEST) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no target is wider than 2^24 pixels")]
+fn rect_to_f32(rect: [u32; 4]) -> [f32; 4] {
+    rect.map(|n| n as f32)
+}
+
+fn index(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
