@@ -7,6 +7,7 @@ pub mod cache;
 pub mod chunk;
 #[cfg(feature = "decode")]
 pub mod codec;
+pub mod engine;
 pub mod error;
 pub mod format;
 pub mod geometry;

@@ -240,7 +240,10 @@ mod tests {
     }
 
     fn started(sent: &Sent) -> Vec<(WorkerId, u64)> {
-        sent.borrow().iter().filter_map(|(at, message)| if let ToWorker::Start { id, .. } = message { Some((*at, *id)) } else { None }).collect()
+        sent.borrow()
+            .iter()
+            .filter_map(|(at, message)| if let ToWorker::Start { id, .. } = message { Some((*at, *id)) } else { None })
+            .collect()
     }
 
     #[test]

@@ -15,6 +15,11 @@ pub type Documents = BTreeMap<String, Option<Bytes>>;
 /// From the page to a worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToWorker {
+    /// The first message.
+    Configure {
+        /// Whether the page has a request hook, to be asked before anything is fetched.
+        asks_page: bool,
+    },
     /// Do this, and answer with [`FromWorker::Done`].
     Start {
         /// Names the job in answers and cancellations.

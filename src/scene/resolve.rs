@@ -30,7 +30,7 @@ pub trait BrickLookup {
 }
 
 /// How much of one layer is there, in chunks of the target level.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ChunkCounts {
     /// In view.
     pub visible: usize,

@@ -102,6 +102,12 @@ impl Gpu {
         &self.device
     }
 
+    /// The queue, for those who present to canvases.
+    #[must_use]
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.queue
+    }
+
     /// Bytes that the buffers take now.
     #[must_use]
     pub fn buffer_bytes(&self) -> u64 {

@@ -79,6 +79,11 @@ pub enum Contrast {
     Auto(AutoWord),
 }
 
+impl Contrast {
+    /// Chosen from the data.
+    pub const AUTO: Self = Self::Auto(AutoWord::Auto);
+}
+
 /// The word `"auto"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,0 +1,31 @@
+//! Where bricks are, for the scene to ask.
+
+use crate::chunk::ChunkKey;
+use crate::scene::plan::SceneLayer;
+use crate::scene::resolve::{BrickLookup, BrickState};
+use crate::voxel::BrickKey;
+
+use super::context::Shared;
+
+/// Looks bricks up in a context, and counts them as used in this frame.
+pub(super) struct Lookup<'a> {
+    pub(super) shared: &'a mut Shared,
+    pub(super) frame: u64,
+}
+
+impl BrickLookup for Lookup<'_> {
+    fn state(&mut self, layer: &SceneLayer, chunk: &ChunkKey, brick: &BrickKey) -> BrickState {
+        let in_memory = self.shared.bricks.get(brick).is_some();
+        if let Some(record) = self.shared.residency.touch(layer.layer, *brick, self.frame) {
+            return BrickState::Resident(record);
+        }
+        if in_memory {
+            return BrickState::InMemory;
+        }
+        match self.shared.sources.get(&layer.source) {
+            Some(source) if source.absent.contains(chunk) => BrickState::Absent,
+            Some(source) if source.failed.contains_key(chunk) => BrickState::Failed,
+            _ => BrickState::Missing,
+        }
+    }
+}

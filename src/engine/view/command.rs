@@ -1,0 +1,104 @@
+//! Executes what gestures, keys and actions ask for.
+
+use crate::geometry::PanelKind;
+use crate::scene::layer::{Contrast, LayerKind};
+use crate::scene::panels::Layout;
+use crate::tools::animation::JUMP_MILLIS;
+use crate::tools::command::ViewCommand;
+use crate::tools::navigate::{Surroundings, navigated};
+
+use super::{View, ViewEvent};
+
+impl View {
+    pub(super) fn execute(&mut self, command: &ViewCommand, now_millis: f64, reduced_motion: bool) {
+        let glide = if reduced_motion { 0.0 } else { JUMP_MILLIS };
+        if self.navigate(command, now_millis, if command.is_jump() { glide } else { 0.0 }) {
+            return;
+        }
+        match *command {
+            ViewCommand::SelectAt { panel, at } => self.select_at(panel, at),
+            ViewCommand::Click { panel, at } => {
+                if let Some(info) = self.pick_in(panel, at) {
+                    self.events.push(ViewEvent::Click(info));
+                }
+            }
+            ViewCommand::Hover { panel, at } => self.hover = Some((panel, at)),
+            ViewCommand::HoverEnd => {
+                self.hover = None;
+                self.events.push(ViewEvent::Hover(None));
+            }
+            ViewCommand::SetLayout(layout) => self.set_layout(layout),
+            ViewCommand::ToggleLayout => self.set_layout(if self.layout == Layout::Four { self.last_single } else { Layout::Four }),
+            ViewCommand::MaximizePanel { panel } => self.set_layout(if self.layout == Layout::Four { single(panel) } else { Layout::Four }),
+            ViewCommand::ToggleLayer(index) => {
+                if let Some(layer) = self.layers.get_mut(index) {
+                    let visible = layer.is_visible();
+                    layer.change(|options| options.visible = Some(!visible), &mut self.context.shared.borrow_mut());
+                    self.layers_changed();
+                }
+            }
+            ViewCommand::ToggleSlicesInSpace => self.switches.slices_in_space = !self.switches.slices_in_space,
+            ViewCommand::ToggleOrthographic => self.switches.orthographic = !self.switches.orthographic,
+            ViewCommand::ToggleAxisLines => self.switches.axis_lines = !self.switches.axis_lines,
+            ViewCommand::ToggleScaleBar => self.switches.scale_bar = !self.switches.scale_bar,
+            ViewCommand::ToggleBounds => self.switches.bounds = !self.switches.bounds,
+            ViewCommand::Recolor => self
+                .change_all(LayerKind::Segmentation, |options| options.color_seed = Some(options.color_seed.unwrap_or(0).wrapping_add(1))),
+            ViewCommand::ClearSegments => self.change_all(LayerKind::Segmentation, |options| options.selected = Some(Vec::new())),
+            ViewCommand::AutoContrast => self.change_all(LayerKind::Image, |options| options.contrast = Some(Contrast::AUTO)),
+            ViewCommand::ZoomToFit => self.fit([false; 2], now_millis, glide),
+            ViewCommand::RetryFailed => self.retry_failed(None),
+            ViewCommand::Page(id) => self.events.push(ViewEvent::Page(id)),
+            _ => {}
+        }
+        if !matches!(command, ViewCommand::Hover { .. } | ViewCommand::HoverEnd | ViewCommand::Page(_)) {
+            self.replan();
+        }
+    }
+
+    /// Moves the view, where the command is one that does.
+    fn navigate(&mut self, command: &ViewCommand, now_millis: f64, glide_millis: f64) -> bool {
+        let around = Surroundings { size_px: self.panel_css(command.panel().unwrap_or(PanelKind::Xy)), voxel_nm: self.voxel_nm() };
+        // A jump that follows a jump goes on from where that one leads.
+        let from = match (&self.animation, command.is_jump()) {
+            (Some(animation), true) => animation.target().clone(),
+            _ => self.state.clone(),
+        };
+        let Some(to) = navigated(&from, command, around) else { return false };
+        self.placed = [true; 2];
+        self.go(to, now_millis, glide_millis, true);
+        true
+    }
+
+    fn select_at(&mut self, panel: PanelKind, at: crate::geometry::DVec2) {
+        let Some(info) = self.pick_in(panel, at) else { return };
+        for value in info.values {
+            let Some(id) = value.segment_id.filter(|id| *id != 0) else { continue };
+            if let Some(layer) = self.layers.iter_mut().find(|layer| layer.id() == value.layer_id) {
+                layer.toggle_segment(id, &mut self.context.shared.borrow_mut());
+            }
+        }
+        self.layers_changed();
+    }
+
+    fn change_all(&mut self, kind: LayerKind, change: impl Fn(&mut crate::scene::layer::LayerOptions)) {
+        for layer in self.layers.iter_mut().filter(|layer| layer.options.kind == Some(kind)) {
+            layer.change(&change, &mut self.context.shared.borrow_mut());
+        }
+        self.layers_changed();
+    }
+
+    fn layers_changed(&mut self) {
+        self.events.push(ViewEvent::Layers);
+        self.replan();
+    }
+}
+
+fn single(panel: PanelKind) -> Layout {
+    match panel {
+        PanelKind::Xy => Layout::Xy,
+        PanelKind::Xz => Layout::Xz,
+        PanelKind::Yz => Layout::Yz,
+        PanelKind::Space => Layout::Space,
+    }
+}

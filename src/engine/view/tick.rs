@@ -1,0 +1,206 @@
+//! One frame: what is needed, what is there, what is drawn.
+
+use crate::engine::lookup::Lookup;
+use crate::geometry::{DVec3, PanelKind};
+use crate::scene::draw::{DrawList, PanelDraw};
+use crate::scene::plan::{Plan, PlanPolicy, SceneLayer};
+use crate::scene::resolve::{Needs, needs, slices};
+
+use super::{View, ViewEvent};
+
+/// What a tick gives.
+#[derive(Debug, Default)]
+pub struct FrameReport {
+    /// What to draw; `None`: the last picture still holds.
+    pub draw: Option<DrawList>,
+    /// Whether another tick is wanted without anything happening: an animation, a shimmer, more to upload.
+    pub again: bool,
+}
+
+/// The loading shimmer moves this often.
+const SHIMMER_MILLIS: f64 = 100.0;
+/// A view that has not moved for this long stands still.
+const STILL_MILLIS: f64 = 200.0;
+
+impl View {
+    /// One frame. `now_millis` never goes back.
+    pub fn tick(&mut self, now_millis: f64) -> FrameReport {
+        self.context.shared.borrow_mut().finish_reads();
+        self.settle();
+        self.animate(now_millis);
+        self.follow_hover();
+        let version = self.context.shared.borrow().version;
+        let shimmer = !self.complete && now_millis - self.last_draw_millis >= SHIMMER_MILLIS;
+        if !self.needs_draw && version == self.seen_version && !shimmer {
+            return FrameReport { draw: None, again: self.animation.is_some() || !self.complete };
+        }
+        if self.panels.is_empty() {
+            return FrameReport::default();
+        }
+        self.needs_draw = false;
+        self.last_draw_millis = now_millis;
+        self.track_motion(now_millis);
+        let (list, again) = self.frame(now_millis, true);
+        self.seen_version = self.context.shared.borrow().version;
+        self.draws += 1;
+        let draw = self.arranged_before.is_none().then_some(list);
+        FrameReport { draw, again: again || self.animation.is_some() || !self.complete || self.needs_draw }
+    }
+
+    pub(super) fn frame(&mut self, now_millis: f64, overlays: bool) -> (DrawList, bool) {
+        let (layers, places) = self.scene_layers();
+        let plan = match self.plan.take() {
+            Some(plan) => plan,
+            None => {
+                let budget = self.context.gpu_budget().heap_bytes.min(self.context.limits().cpu_bytes / 2);
+                #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+                let policy = PlanPolicy { most_gpu_bytes: budget as f64 * 0.8, ..PlanPolicy::default() };
+                Plan::new(self.plane_views(), &layers, self.motion.2, &policy)
+            }
+        };
+        let frame = {
+            let mut shared = self.context.shared.borrow_mut();
+            shared.frame += 1;
+            shared.bricks.advance();
+            shared.frame
+        };
+        let wanted = {
+            let mut shared = self.context.shared.borrow_mut();
+            needs(&plan, &layers, &mut Lookup { shared: &mut shared, frame })
+        };
+        let more_uploads = self.upload(&wanted, &layers, &places, frame);
+        self.ask(&wanted, &places);
+        let counts_complete = wanted.counts.iter().all(|counts| counts.loaded + counts.absent + counts.failed == counts.visible);
+        let opened = self.layers.iter().all(|layer| !layer.is_visible() || !matches!(layer.status, crate::engine::layer::Status::Opening));
+        let complete = counts_complete && opened && !more_uploads;
+        if self.auto_contrast(complete) {
+            // Drawn with the new window in the next frame.
+            self.needs_draw = true;
+        }
+        let list = {
+            let mut shared = self.context.shared.borrow_mut();
+            let (panels, table) = slices(&plan, &layers, self.panels.len(), &mut Lookup { shared: &mut shared, frame });
+            self.draw_list(panels, table, now_millis, overlays)
+        };
+        self.plan = Some(plan);
+        self.complete = complete;
+        if complete && !self.needs_draw && self.animation.is_none() {
+            for sender in self.idle.drain(..) {
+                // Whoever waited may have gone.
+                let _gone = sender.send(());
+            }
+        }
+        (list, more_uploads)
+    }
+
+    /// The layers to be drawn, and which layers of the view they are.
+    fn scene_layers(&self) -> (Vec<SceneLayer>, Vec<usize>) {
+        let shared = self.context.shared.borrow();
+        self.layers.iter().enumerate().filter_map(|(place, layer)| Some((layer.scene_layer(&shared)?, place))).unzip()
+    }
+
+    /// Makes bricks resident, as many as one frame may. Says whether some are left.
+    fn upload(&mut self, wanted: &Needs, layers: &[SceneLayer], places: &[usize], frame: u64) -> bool {
+        let mut shared = self.context.shared.borrow_mut();
+        let mut left = shared.limits.max_upload_bytes_per_frame;
+        for want in &wanted.uploads {
+            let (Some(scene), Some(layer)) = (layers.get(want.layer), places.get(want.layer).and_then(|place| self.layers.get(*place)))
+            else {
+                continue;
+            };
+            // Two panels may want the same brick.
+            if shared.residency.touch(scene.layer, want.key, frame).is_some() {
+                continue;
+            }
+            let Some(brick) = shared.bricks.get(&want.key) else { continue };
+            let bytes = brick.size_bytes() as u64;
+            if bytes > left {
+                return true;
+            }
+            left -= bytes;
+            let colors = |id: u64| layer.palette_color(id);
+            let colors: Option<&dyn Fn(u64) -> _> = if layer.is_segmentation() { Some(&colors) } else { None };
+            if shared.residency.insert(scene.layer, want.key, &brick, colors, frame).is_err() {
+                // All that is resident is in view: the plan keeps below the budget, so only other viewers can do this.
+                return false;
+            }
+        }
+        false
+    }
+
+    fn ask(&mut self, wanted: &Needs, places: &[usize]) {
+        for layer in &mut self.layers {
+            layer.counts = crate::scene::resolve::ChunkCounts::default();
+        }
+        for (counts, place) in wanted.counts.iter().zip(places) {
+            if let Some(layer) = self.layers.get_mut(*place) {
+                layer.counts = *counts;
+            }
+        }
+        self.context.shared.borrow_mut().set_wants(self.ticket, wanted.chunks.clone());
+    }
+
+    fn auto_contrast(&mut self, complete: bool) -> bool {
+        let shared = self.context.shared.borrow();
+        self.layers
+            .iter_mut()
+            .filter(|layer| complete || layer.contrast_pending())
+            .fold(false, |changed, layer| layer.update_auto_contrast(complete, &shared) || changed)
+    }
+
+    fn draw_list(&self, slices: Vec<Vec<crate::scene::draw::SliceDraw>>, table: Vec<u32>, now_millis: f64, overlays: bool) -> DrawList {
+        let [[r, g, b], space] = self.background;
+        let panels = self.panels.iter().zip(slices).map(|(panel, slices)| PanelDraw {
+            rect_px: panel.rect_px,
+            background: if panel.kind == PanelKind::Space { [space[0], space[1], space[2], 1.0] } else { [r, g, b, 1.0] },
+            depth: panel.kind == PanelKind::Space,
+            slices,
+            lines: if overlays { self.lines(panel) } else { Vec::new() },
+        });
+        #[expect(clippy::cast_possible_truncation, reason = "a ratio near 1")]
+        let px_ratio = self.px_ratio as f32;
+        DrawList {
+            size_px: self.size_px(),
+            clear: [r * 0.55, g * 0.55, b * 0.55, 1.0],
+            px_ratio,
+            time_millis: now_millis,
+            overlays,
+            panels: panels.collect(),
+            table,
+        }
+    }
+
+    fn animate(&mut self, now_millis: f64) {
+        let Some(animation) = self.animation.take() else { return };
+        let over = animation.is_over(now_millis);
+        self.show(animation.at(now_millis), false);
+        if over {
+            self.events.push(ViewEvent::AnimationEnd);
+        } else {
+            self.animation = Some(animation);
+        }
+    }
+
+    /// What is under a resting pointer changes as data comes and the view moves.
+    fn follow_hover(&mut self) {
+        let Some((panel, at)) = self.hover else { return };
+        let info = self.pick_in(panel, at);
+        if info != self.last_hover {
+            self.last_hover.clone_from(&info);
+            self.events.push(ViewEvent::Hover(info));
+        }
+    }
+
+    fn track_motion(&mut self, now_millis: f64) {
+        let (position, at, velocity) = self.motion;
+        let elapsed = now_millis - at;
+        if self.state.position != position {
+            let new = (self.state.position - position) / elapsed.max(1.0);
+            // A jump is no movement: nothing lies ahead of it.
+            let steady = elapsed < STILL_MILLIS && self.animation.is_none();
+            self.motion = (self.state.position, now_millis, if steady { velocity.lerp(new, 0.5) } else { DVec3::ZERO });
+        } else if elapsed > STILL_MILLIS {
+            self.motion.2 = DVec3::ZERO;
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Asks the page's request hook, once per address and kind.
+
+use std::cell::RefCell;
+
+use futures::channel::oneshot;
+use futures::future::{FutureExt, LocalBoxFuture, ready};
+use rustc_hash::FxHashMap;
+
+use crate::error::ViewerError;
+use crate::job::{FromWorker, RequestKind, RequestPatch};
+use crate::store::{self, Authorise, ResourceKind, StoreError};
+
+use super::worker::post;
+
+/// The page's request hook, from afar. Until the page says that it has one, nothing is asked.
+#[derive(Debug, Default)]
+pub struct AskPage {
+    waiting: RefCell<FxHashMap<u64, oneshot::Sender<Result<RequestPatch, ViewerError>>>>,
+    next: std::cell::Cell<u64>,
+    has_hook: std::cell::Cell<bool>,
+}
+
+impl AskPage {
+    /// Whether the page has a hook at all.
+    pub fn set_hook(&self, has_hook: bool) {
+        self.has_hook.set(has_hook);
+    }
+
+    /// The page's answer.
+    pub fn answer(&self, id: u64, patch: Result<RequestPatch, ViewerError>) {
+        if let Some(sender) = self.waiting.borrow_mut().remove(&id) {
+            // Whoever asked may have been cancelled.
+            let _gone = sender.send(patch);
+        }
+    }
+}
+
+impl Authorise for AskPage {
+    fn patch<'a>(&'a self, url: &'a str, kind: ResourceKind, _again: bool) -> LocalBoxFuture<'a, Result<store::RequestPatch, StoreError>> {
+        if !self.has_hook.get() {
+            return ready(Ok(store::RequestPatch::default())).boxed_local();
+        }
+        let id = self.next.get();
+        self.next.set(id + 1);
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.borrow_mut().insert(id, sender);
+        let kind = match kind {
+            ResourceKind::Metadata => RequestKind::Metadata,
+            ResourceKind::Index | ResourceKind::Chunk => RequestKind::Chunk,
+        };
+        post(&FromWorker::NeedsRequest { id, url: url.to_owned(), kind });
+        async move {
+            match receiver.await {
+                Ok(Ok(patch)) => Ok(store::RequestPatch {
+                    url: patch.url,
+                    headers: patch.headers.into_iter().collect(),
+                    with_credentials: patch.credentials.as_deref() == Some("include"),
+                }),
+                Ok(Err(error)) => Err(StoreError::Network { cause: error.message, url: url.to_owned() }),
+                Err(_) => Err(StoreError::Cancelled),
+            }
+        }
+        .boxed_local()
+    }
+}

@@ -1,0 +1,48 @@
+//! JavaScript values to Rust and back: options in, infos and errors out.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::JsValue;
+
+use crate::error::{ErrorCode, ViewerError};
+
+/// A plain object; 64-bit numbers become bigints, maps become objects, `None` becomes `undefined`.
+///
+/// # Errors
+/// A defect of this program: nothing that is sent out can fail to be written.
+pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true).serialize_large_number_types_as_bigints(true);
+    value.serialize(&serializer).map_err(|error| error_to_js(&ViewerError::new(ErrorCode::Internal, error.to_string())))
+}
+
+/// A plain object in which every number is a plain number. For values without segment ids.
+///
+/// # Errors
+/// As [`to_js`].
+pub fn to_js_numbers(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
+    value.serialize(&serializer).map_err(|error| error_to_js(&ViewerError::new(ErrorCode::Internal, error.to_string())))
+}
+
+/// Reads options; `undefined` and `null` read as the empty object.
+///
+/// # Errors
+/// `invalid-options` with what is wrong.
+pub fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<T, JsValue> {
+    let value = if value.is_undefined() || value.is_null() { js_sys::Object::new().into() } else { value.clone() };
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|error| error_to_js(&ViewerError::new(ErrorCode::InvalidOptions, format!("the options cannot be used: {error}"))))
+}
+
+/// The plain object that an error crosses the edge as.
+#[must_use]
+pub fn error_to_js(error: &ViewerError) -> JsValue {
+    #[derive(Serialize)]
+    struct Plain<'a> {
+        name: &'static str,
+        #[serde(flatten)]
+        error: &'a ViewerError,
+    }
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
+    Plain { name: "ViewerError", error }.serialize(&serializer).unwrap_or_else(|_| JsValue::from_str(&error.message))
+}

@@ -1,0 +1,202 @@
+//! The context as JavaScript sees it: the graphics device, the engine's shared parts, and the workers' messages.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use js_sys::Function;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use crate::engine::{Context, Limits, LimitsPatch, PageRequest, WorkerId};
+use crate::error::{ErrorCode, ViewerError};
+use crate::job::{FromWorker, RequestPatch};
+
+use super::convert::{error_to_js, from_js, to_js_numbers};
+use super::page_view::ViewInner;
+use super::pool::{BrowserWorkers, EventSink, WorkerEvents};
+use super::surface::Device;
+
+/// What viewers of one page share.
+pub(super) struct ContextInner {
+    pub(super) engine: Context,
+    pub(super) device: RefCell<Device>,
+    pub(super) views: RefCell<Vec<Weak<ViewInner>>>,
+    hook: Option<Function>,
+    sink: EventSink,
+    restoring: Cell<bool>,
+}
+
+/// The context of one or more viewers.
+#[wasm_bindgen]
+pub struct PageContext {
+    pub(super) inner: Rc<ContextInner>,
+}
+
+impl std::fmt::Debug for PageContext {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("PageContext")
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Usage {
+    gpu_bytes: u64,
+    cpu_bytes: u64,
+    disk_bytes: u64,
+}
+
+#[wasm_bindgen]
+impl PageContext {
+    /// Makes a context: the device, the workers, the budgets.
+    ///
+    /// # Errors
+    /// `unsupported` without WebGPU, `invalid-options` for limits that nothing could work with.
+    pub async fn create(options: JsValue) -> Result<PageContext, JsValue> {
+        console_error_panic_hook::set_once();
+        let field = |key: &str| js_sys::Reflect::get(&options, &key.into()).unwrap_or(JsValue::UNDEFINED);
+        let patch: LimitsPatch = from_js(&field("limits"))?;
+        let workers = field("workers").as_f64().unwrap_or(2.0).clamp(1.0, 64.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let defaults = Limits { workers: workers as u32, ..Limits::default() };
+        let limits = defaults.patched(patch).map_err(|error| error_to_js(&error))?;
+        let spawn: Function = field("spawn").dyn_into()?;
+        let hook = field("transformRequest").dyn_into::<Function>().ok();
+        let device = Device::new(limits.gpu_bytes).await.map_err(|error| error_to_js(&error))?;
+        let sink = EventSink::default();
+        let workers = BrowserWorkers::new(spawn, Rc::clone(&sink), hook.is_some());
+        let engine = Context::new(limits, device.largest_buffer_bytes(), Box::new(workers));
+        let inner = Rc::new(ContextInner {
+            engine,
+            device: RefCell::new(device),
+            views: RefCell::default(),
+            hook,
+            sink: Rc::clone(&sink),
+            restoring: Cell::new(false),
+        });
+        *sink.borrow_mut() = Some(Rc::new(Events(Rc::downgrade(&inner))));
+        Ok(Self { inner })
+    }
+
+    /// Bytes in use.
+    ///
+    /// # Errors
+    /// None that a caller can cause.
+    pub fn usage(&self) -> Result<JsValue, JsValue> {
+        let (gpu_bytes, cpu_bytes) = self.inner.engine.usage();
+        to_js_numbers(&Usage { gpu_bytes, cpu_bytes, disk_bytes: 0 })
+    }
+
+    /// The limits in force.
+    ///
+    /// # Errors
+    /// None that a caller can cause.
+    pub fn limits(&self) -> Result<JsValue, JsValue> {
+        to_js_numbers(&self.inner.engine.limits())
+    }
+
+    /// Drops every brick that was fetched.
+    #[wasm_bindgen(js_name = clearCache)]
+    pub fn clear_cache(&self) {
+        self.inner.engine.clear_cache();
+        self.inner.wake_views();
+    }
+}
+
+impl Drop for PageContext {
+    fn drop(&mut self) {
+        // The workers end with the engine; until the last view goes, none of their words reaches anybody.
+        self.inner.sink.borrow_mut().take();
+    }
+}
+
+impl ContextInner {
+    pub(super) fn wake_views(&self) {
+        let views: Vec<Rc<ViewInner>> = {
+            let mut views = self.views.borrow_mut();
+            views.retain(|view| view.strong_count() > 0);
+            views.iter().filter_map(Weak::upgrade).collect()
+        };
+        for view in views {
+            view.settle();
+        }
+    }
+
+    fn answer_requests(self: &Rc<Self>) {
+        for request in self.engine.take_requests() {
+            let inner = Rc::clone(self);
+            spawn_local(async move {
+                let patch = inner.ask_hook(&request).await;
+                inner.engine.answer_request(&request, patch);
+            });
+        }
+    }
+
+    async fn ask_hook(&self, request: &PageRequest) -> Result<RequestPatch, ViewerError> {
+        #[derive(Serialize)]
+        struct Asked<'a> {
+            url: &'a str,
+            kind: crate::job::RequestKind,
+        }
+        #[derive(Deserialize, Default)]
+        #[serde(default)]
+        struct Answer {
+            url: Option<String>,
+            headers: Option<std::collections::BTreeMap<String, String>>,
+            credentials: Option<String>,
+        }
+        let Some(hook) = &self.hook else { return Ok(RequestPatch::default()) };
+        let failed = |error: JsValue| {
+            let reason =
+                error.as_string().or_else(|| js_sys::Reflect::get(&error, &"message".into()).ok()?.as_string()).unwrap_or_default();
+            ViewerError::new(ErrorCode::InvalidOptions, format!("transformRequest failed ({reason}): {}", request.url))
+        };
+        let asked = to_js_numbers(&Asked { url: &request.url, kind: request.kind }).map_err(failed)?;
+        let answer = hook.call1(&JsValue::NULL, &asked).map_err(failed)?;
+        let answer = JsFuture::from(js_sys::Promise::resolve(&answer)).await.map_err(failed)?;
+        let answer: Answer = from_js(&answer).map_err(failed)?;
+        Ok(RequestPatch { url: answer.url, headers: answer.headers.unwrap_or_default(), credentials: answer.credentials })
+    }
+
+    /// Gets another device after the loss of one, and lets every view draw anew.
+    pub(super) fn restore_device(self: &Rc<Self>) {
+        if self.restoring.replace(true) {
+            return;
+        }
+        let inner = Rc::clone(self);
+        spawn_local(async move {
+            let device = Device::new(inner.engine.limits().gpu_bytes).await;
+            let restored = device.is_ok();
+            if let Ok(device) = device {
+                *inner.device.borrow_mut() = device;
+                inner.engine.device_lost();
+            }
+            inner.restoring.set(false);
+            let views: Vec<Rc<ViewInner>> = inner.views.borrow().iter().filter_map(Weak::upgrade).collect();
+            for view in views {
+                view.device_changed(restored);
+            }
+        });
+    }
+}
+
+/// Takes in what workers say, for as long as the context lives.
+struct Events(Weak<ContextInner>);
+
+impl WorkerEvents for Events {
+    fn message(&self, from: WorkerId, message: FromWorker) {
+        if let Some(inner) = self.0.upgrade() {
+            inner.engine.on_message(from, message);
+            inner.answer_requests();
+            inner.wake_views();
+        }
+    }
+
+    fn crash(&self, at: WorkerId, reason: &str) {
+        if let Some(inner) = self.0.upgrade() {
+            inner.engine.on_crash(at, reason);
+            inner.wake_views();
+        }
+    }
+}
