@@ -1,5 +1,7 @@
 //! Which bricks a panel's plane cuts.
 
+use std::array::from_fn;
+
 use crate::geometry::{DMat3, DVec3, PixelPlane};
 
 use super::LevelGrid;
@@ -52,10 +54,8 @@ pub fn visible_bricks(grid: &LevelGrid, plane: &PixelPlane, most_chunks: usize) 
             if chunks > most_chunks {
                 return None;
             }
-            for axis in 0..3 {
-                set.chunk_range[0][axis] = set.chunk_range[0][axis].min(chunk[axis]);
-                set.chunk_range[1][axis] = set.chunk_range[1][axis].max(chunk[axis]);
-            }
+            let [min, max] = set.chunk_range;
+            set.chunk_range = [from_fn(|axis| min[axis].min(chunk[axis])), from_fn(|axis| max[axis].max(chunk[axis]))];
         }
     }
     Some(set)
