@@ -4,6 +4,10 @@
 //! location's.
 
 #![cfg(target_arch = "wasm32")]
+#![cfg_attr(feature = "worker", expect(clippy::unwrap_used, reason = "a test fails by panicking"))]
+
+#[cfg(feature = "worker")]
+mod fetch;
 
 use wasm_bindgen_test::wasm_bindgen_test;
 

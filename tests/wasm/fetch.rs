@@ -1,6 +1,4 @@
 //! The browser's `fetch`, in a page and through it the answers that a store builds on.
-#![cfg(all(target_arch = "wasm32", feature = "worker"))]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::rc::Rc;
 
@@ -8,9 +6,7 @@ use futures::future::join;
 use neurolume::runtime::{CancelSource, Clock as _, Fetch as _, FetchError, Method, Request};
 use neurolume::store::{HttpProvider, Provider as _, StorePolicy};
 use neurolume::web::{BrowserClock, BrowserFetch};
-use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-
-wasm_bindgen_test_configure!(run_in_dedicated_worker);
+use wasm_bindgen_test::wasm_bindgen_test;
 
 /// "0123456789" without a server.
 const DIGITS: &str = "data:application/octet-stream;base64,MDEyMzQ1Njc4OQ==";
