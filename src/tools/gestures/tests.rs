@@ -1,3 +1,5 @@
+//! Gestures over panels of known places: what each does to the view.
+
 use super::*;
 
 /// xy at the left, 3D at the right, 2 px between.

@@ -1,3 +1,5 @@
+//! Navigation against views worked out by hand.
+
 use proptest::prelude::*;
 
 use super::super::animation::{Animation, between};
