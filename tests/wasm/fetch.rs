@@ -1,55 +1,105 @@
-//! The browser's `fetch`, in a page and through it the answers that a store builds on.
+//! The browser's `fetch` against a server that misbehaves, and a store on top of it.
 
 use std::rc::Rc;
 
 use futures::future::join;
-use neurolume::runtime::{CancelSource, Clock as _, Fetch as _, FetchError, Method, Request};
-use neurolume::store::{HttpProvider, Provider as _, StorePolicy};
+use neurolume::runtime::{Cancel, CancelSource, Clock as _, Fetch as _, FetchError, Method, Request, Response};
+use neurolume::store::wrap::RetryPolicy;
+use neurolume::store::{HttpProvider, Provider as _, ReadOptions, ResourceKind, StoreError, StorePolicy};
 use neurolume::web::{BrowserClock, BrowserFetch};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// "0123456789" without a server.
-const DIGITS: &str = "data:application/octet-stream;base64,MDEyMzQ1Njc4OQ==";
-/// Nobody listens on the discard port, and browsers do not even try it.
-const NOWHERE: &str = "http://127.0.0.1:9/x";
+/// A small file of the server, and its folder.
+const FILE: &str = "data/bad/info-fractional-size/info";
+const FOLDER: &str = "data/bad/info-fractional-size";
+const BYTES: &[u8] = include_bytes!("../data/bad/info-fractional-size/info");
 
-fn request(url: &str, max_bytes: u64, source: &CancelSource) -> Request {
-    Request { method: Method::Get, url: url.to_owned(), headers: Vec::new(), with_credentials: false, max_bytes, cancel: source.token() }
+fn at(path: &str) -> String {
+    let origin = js_sys::Reflect::get(&js_sys::global(), &"origin".into()).ok().and_then(|origin| origin.as_string());
+    format!("{}/{path}", origin.unwrap())
+}
+
+fn request(path: &str, max_bytes: u64) -> Request {
+    let url = if path.contains("://") { path.to_owned() } else { at(path) };
+    Request { method: Method::Get, url, headers: Vec::new(), with_credentials: false, max_bytes, cancel: Cancel::never() }
+}
+
+async fn fetch(request: Request) -> Result<Response, FetchError> {
+    BrowserFetch::new(2).fetch(request).await
 }
 
 #[wasm_bindgen_test]
 async fn a_body_comes_whole_with_its_headers() {
-    let response = BrowserFetch::default().fetch(request(DIGITS, 10, &CancelSource::new())).await.unwrap();
-    assert_eq!((response.status, &response.body[..]), (200, &b"0123456789"[..]));
-    assert_eq!(response.header("content-type"), Some("application/octet-stream"));
+    let response = fetch(request(FILE, BYTES.len() as u64)).await.unwrap();
+    assert_eq!((response.status, &response.body[..]), (200, BYTES));
+    assert_eq!(response.header("content-length"), Some(BYTES.len().to_string().as_str()));
+}
+
+#[wasm_bindgen_test]
+async fn a_head_and_a_range_are_answered() {
+    let head = fetch(Request { method: Method::Head, ..request(FILE, 0) }).await.unwrap();
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    let ranged = Request { headers: vec![("Range".to_owned(), "bytes=3-9".to_owned())], ..request(FILE, 7) };
+    let part = fetch(ranged).await.unwrap();
+    assert_eq!((part.status, &part.body[..]), (206, &BYTES[3..10]));
 }
 
 #[wasm_bindgen_test]
 async fn a_body_beyond_its_limit_is_refused() {
-    let error = BrowserFetch::default().fetch(request(DIGITS, 9, &CancelSource::new())).await.unwrap_err();
-    assert_eq!(error, FetchError::TooLong { max_bytes: 9 });
+    let max_bytes = BYTES.len() as u64 - 1;
+    assert_eq!(fetch(request(FILE, max_bytes)).await.unwrap_err(), FetchError::TooLong { max_bytes });
+}
+
+#[wasm_bindgen_test]
+async fn a_status_is_an_answer_and_its_body_does_not_matter() {
+    for (path, status) in [("fault/status/503/data/x", 503), ("fault/status/403/data/x", 403), ("data/not-there", 404)] {
+        assert_eq!(fetch(request(path, 0)).await.unwrap().status, status, "{path}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_stall_in_the_middle_of_a_body_is_noticed() {
+    let error = fetch(request(&format!("fault/stall/{FILE}"), 1_000)).await.unwrap_err();
+    assert_eq!(error, FetchError::Stalled { seconds: 2 });
+}
+
+#[wasm_bindgen_test]
+async fn a_truncated_body_and_a_server_that_is_not_there_are_network_failures() {
+    for path in [format!("fault/truncate/{FILE}"), "http://127.0.0.1:9/x".to_owned()] {
+        let error = fetch(request(&path, 1_000)).await.unwrap_err();
+        assert!(matches!(error, FetchError::Network(_)), "{path}: {error:?}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_refusal_by_cors_is_told_from_a_dead_server() {
+    // The same server by another name is another origin.
+    let own = at("fault/nocors/");
+    let (from, to) = if own.contains("localhost") { ("localhost", "127.0.0.1") } else { ("127.0.0.1", "localhost") };
+    let other = own.replace(from, to);
+    assert_ne!(own, other);
+    assert_eq!(fetch(request(&format!("{other}{FILE}"), 1_000)).await.unwrap_err(), FetchError::Cors);
 }
 
 #[wasm_bindgen_test]
 async fn a_cancelled_exchange_ends_at_once() {
-    let (fetch, source) = (BrowserFetch::default(), CancelSource::new());
-    let exchange = fetch.fetch(request(DIGITS, 10, &source));
-    let (result, ()) = join(exchange, async { source.cancel() }).await;
+    let (clock, source) = (BrowserClock::new(), CancelSource::new());
+    let asked = Request { cancel: source.token(), ..request(&format!("fault/slow/5000/{FILE}"), 1_000) };
+    let before = clock.now_millis();
+    let (result, ()) = join(fetch(asked.clone()), async {
+        clock.sleep(20.0).await;
+        source.cancel();
+    })
+    .await;
     assert_eq!(result.unwrap_err(), FetchError::Cancelled);
-    assert_eq!(fetch.fetch(request(DIGITS, 10, &source)).await.unwrap_err(), FetchError::Cancelled);
-}
-
-#[wasm_bindgen_test]
-async fn a_server_that_is_not_there_is_a_network_failure() {
-    let error = BrowserFetch::default().fetch(request(NOWHERE, 10, &CancelSource::new())).await.unwrap_err();
-    assert!(matches!(error, FetchError::Network(_)), "{error:?}");
+    assert_eq!(fetch(asked).await.unwrap_err(), FetchError::Cancelled);
+    assert!(clock.now_millis() - before < 1_500.0);
 }
 
 #[wasm_bindgen_test]
 async fn a_malformed_header_is_an_error_and_no_panic() {
-    let mut asked = request(DIGITS, 10, &CancelSource::new());
-    asked.headers.push(("bad name\n".to_owned(), "\u{0}".to_owned()));
-    assert!(matches!(BrowserFetch::default().fetch(asked).await, Err(FetchError::Network(_))));
+    let asked = Request { headers: vec![("bad name\n".to_owned(), "\u{0}".to_owned())], ..request(FILE, 1_000) };
+    assert!(matches!(fetch(asked).await, Err(FetchError::Network(_))));
 }
 
 #[wasm_bindgen_test]
@@ -63,9 +113,20 @@ async fn the_clock_moves_on() {
 }
 
 #[wasm_bindgen_test]
-async fn the_stack_runs_on_the_browser() {
-    let policy = StorePolicy { retry: neurolume::store::wrap::RetryPolicy::once(), ..StorePolicy::default() };
-    let provider = HttpProvider::new(Rc::new(BrowserFetch::default()), Rc::new(BrowserClock::new()), None, policy).unwrap();
-    let error = provider.document(NOWHERE, &neurolume::runtime::Cancel::never()).await.unwrap_err();
-    assert!(error.to_string().contains("could not be reached"), "{error}");
+async fn the_whole_stack_reads_from_a_flaky_and_from_a_ranges_ignoring_server() {
+    let policy = StorePolicy { retry: RetryPolicy::new(4, 5.0, 20.0, 1_000.0).unwrap(), ..StorePolicy::default() };
+    let provider = HttpProvider::new(Rc::new(BrowserFetch::new(2)), Rc::new(BrowserClock::new()), None, policy).unwrap();
+    let options = ReadOptions { kind: ResourceKind::Chunk, cancel: Cancel::never() };
+    for fault in ["fault/flaky/2/", "fault/ignore-range/", ""] {
+        let store = provider.store(&at(&format!("{fault}{FOLDER}"))).unwrap();
+        let (first, second) = join(store.get_range("info", 0..4, &options), store.get_range("info", 9..20, &options)).await;
+        assert_eq!(first.unwrap().as_deref(), Some(&BYTES[..4]), "{fault}");
+        assert_eq!(second.unwrap().as_deref(), Some(&BYTES[9..20]), "{fault}");
+        assert_eq!(store.size("info", &options).await, Ok(Some(BYTES.len() as u64)), "{fault}");
+        let outside = store.get_range("info", 10..10_000, &options).await;
+        assert!(matches!(outside, Err(StoreError::RangeOutside { size, .. }) if size == BYTES.len() as u64), "{fault}: {outside:?}");
+    }
+    let document = provider.document(&at(FILE), &Cancel::never()).await;
+    assert_eq!(document.unwrap().as_deref(), Some(BYTES));
+    assert_eq!(provider.document(&at("data/not-there"), &Cancel::never()).await, Ok(None));
 }
