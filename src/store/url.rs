@@ -252,5 +252,6 @@ fn check_authority(scheme: Scheme, authority: &str, text: &str) -> Result<String
     }
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests;

@@ -61,7 +61,8 @@ impl View {
             [from_origin.dot(plane.du) / plane.du.length_squared(), from_origin.dot(plane.dv) / plane.dv.length_squared()].map(|n| n as f32)
         };
         let mut lines = Vec::new();
-        for corners in self.layers.iter().filter(|layer| layer.is_visible()).filter_map(|layer| layer.corners()) {
+        // Layers of one dataset share their box: one outline is enough.
+        if let Some(corners) = self.layers.iter().filter(|layer| layer.is_visible()).find_map(|layer| layer.corners()) {
             let height = |corner: usize| (corners[corner] - plane.origin).dot(normal);
             for face in FACES {
                 // A plane cuts a convex face in at most one segment.
@@ -82,8 +83,6 @@ impl View {
                     ));
                 }
             }
-            // Layers of one dataset share their box: one outline is enough.
-            break;
         }
         lines
     }

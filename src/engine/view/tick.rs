@@ -142,10 +142,11 @@ impl View {
 
     fn auto_contrast(&mut self, complete: bool) -> bool {
         let shared = self.context.shared.borrow();
-        self.layers
-            .iter_mut()
-            .filter(|layer| complete || layer.contrast_pending())
-            .fold(false, |changed, layer| layer.update_auto_contrast(complete, &shared) || changed)
+        let mut changed = false;
+        for layer in self.layers.iter_mut().filter(|layer| complete || layer.contrast_pending()) {
+            changed |= layer.update_auto_contrast(complete, &shared);
+        }
+        changed
     }
 
     fn draw_list(&self, slices: Vec<Vec<crate::scene::draw::SliceDraw>>, table: Vec<u32>, now_millis: f64, overlays: bool) -> DrawList {

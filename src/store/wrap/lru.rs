@@ -74,7 +74,8 @@ impl<K: Clone + Eq + Hash, V: Clone> ByteLru<K, V> {
     }
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use proptest::prelude::*;
 

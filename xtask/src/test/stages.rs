@@ -77,7 +77,15 @@ fn fmt(_: &Tools, _: &Needs) -> Result<()> {
 }
 
 fn clippy(_: &Tools, _: &Needs) -> Result<()> {
-    run(cargo().args(["clippy", "--workspace", "--all-targets", "--features", "gpu", "--", "-D", "warnings"]))
+    let clippy = || {
+        let mut cargo = cargo();
+        cargo.args(["clippy", "--workspace", "--features", "gpu", "--keep-going"]);
+        cargo
+    };
+    run(clippy().args(["--", "-D", "warnings"]))?;
+    // A test fails by panicking, and its numbers are its own; clippy's setting for that misses the helpers of test files.
+    let allowed = ["clippy::unwrap_used", "clippy::expect_used", "clippy::cast_possible_truncation"];
+    run(clippy().args(["--all-targets", "--", "-D", "warnings"]).args(allowed.iter().flat_map(|lint| ["-A", lint])))
 }
 
 fn native(_: &Tools, _: &Needs) -> Result<()> {
