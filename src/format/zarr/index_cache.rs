@@ -102,9 +102,9 @@ impl IndexCache {
                 shared
             })
         };
-        match select(shared, cancel.cancelled()).await {
-            futures::future::Either::Left((result, _)) => result,
-            futures::future::Either::Right(_) => Err(StoreError::Cancelled.into()),
+        match select(cancel.cancelled(), shared).await {
+            futures::future::Either::Left(_) => Err(StoreError::Cancelled.into()),
+            futures::future::Either::Right((result, _)) => result,
         }
     }
 

@@ -71,3 +71,6 @@ fn parse_quantity(text: &str) -> Option<f64> {
     let size = number * super::length_unit::nm_per_unit(unit.trim())?;
     (size.is_finite() && size > 0.0).then_some(size)
 }
+
+#[cfg(test)]
+mod tests;

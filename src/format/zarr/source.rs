@@ -87,11 +87,10 @@ impl ZarrSource {
         let (Some(array), Some(spec)) = (self.arrays.get(level), self.spec.levels.get(level)) else {
             return Ok(None);
         };
-        let voxels = spec.chunk_box(grid);
-        let shape = voxels.shape().map(|n| u32::try_from(n).unwrap_or(0));
-        if voxels.is_empty() || shape.contains(&0) {
+        if !spec.grid_box().contains(grid) {
             return Ok(None);
         }
+        let shape = spec.chunk_box(grid).shape().map(|n| u32::try_from(n).unwrap_or(0));
         let chunk_shape = array.info().chunk_shape();
         let Some((chunk, at)) = self.place(&chunk_shape, &array.info().shape, grid, selection) else {
             return Ok(None);
