@@ -7,16 +7,6 @@
 //#include lib/pages.wgsl
 //#include lib/overlay.wgsl
 
-// A plane and the slices in it.
-struct Group {
-    clip_from_plane: mat4x4<f32>,
-    plane_rect: vec4<f32>,
-    // What the slices are blended over, premultiplied.
-    background: vec4<f32>,
-    slice_start: u32,
-    slice_end: u32,
-}
-
 struct Slice {
     color: vec3<f32>,
     opacity: f32,
@@ -31,12 +21,57 @@ struct Slice {
     phase: f32,
     px_ratio: f32,
     flags: u32,
-    level_start: u32,
-    level_end: u32,
+    level_count: u32,
 }
 
-@group(0) @binding(5) var<storage, read> slices: array<Slice>;
-@group(0) @binding(6) var<storage, read> groups: array<Group>;
+const MAX_SLICES: u32 = 4u;
+const MAX_LEVELS: u32 = 4u;
+
+// A plane and the slices in it; the levels of slice n begin at n * MAX_LEVELS.
+struct Plane {
+    clip_from_plane: mat4x4<f32>,
+    plane_rect: vec4<f32>,
+    // What the slices are blended over, premultiplied.
+    background: vec4<f32>,
+    slice_count: u32,
+    slices: array<Slice, 4>,
+    levels: array<Level, 16>,
+}
+
+@group(0) @binding(4) var<uniform> panel: Plane;
+
+// The slice being drawn: a copy, as of the level.
+var<private> slice: Slice;
+
+fn take_slice(number: u32) {
+    switch number {
+        case 0u: { slice = panel.slices[0]; }
+        case 1u: { slice = panel.slices[1]; }
+        case 2u: { slice = panel.slices[2]; }
+        default: { slice = panel.slices[3]; }
+    }
+}
+
+fn take_level(number: u32) {
+    switch number {
+        case 0u: { level = panel.levels[0]; }
+        case 1u: { level = panel.levels[1]; }
+        case 2u: { level = panel.levels[2]; }
+        case 3u: { level = panel.levels[3]; }
+        case 4u: { level = panel.levels[4]; }
+        case 5u: { level = panel.levels[5]; }
+        case 6u: { level = panel.levels[6]; }
+        case 7u: { level = panel.levels[7]; }
+        case 8u: { level = panel.levels[8]; }
+        case 9u: { level = panel.levels[9]; }
+        case 10u: { level = panel.levels[10]; }
+        case 11u: { level = panel.levels[11]; }
+        case 12u: { level = panel.levels[12]; }
+        case 13u: { level = panel.levels[13]; }
+        case 14u: { level = panel.levels[14]; }
+        default: { level = panel.levels[15]; }
+    }
+}
 
 const FLAG_SEGMENTATION: u32 = 1u;
 const FLAG_LINEAR: u32 = 2u;
@@ -47,21 +82,21 @@ const FLAG_OVERLAYS: u32 = 16u;
 struct Varying {
     @builtin(position) @invariant clip: vec4<f32>,
     @location(0) plane: vec2<f32>,
-    @location(1) @interpolate(flat) group: u32,
 }
 
 @vertex
-fn vs_slice(@builtin(vertex_index) vertex: u32, @builtin(instance_index) group: u32) -> Varying {
-    let rect = groups[group].plane_rect;
+fn vs_slice(@builtin(vertex_index) vertex: u32) -> Varying {
+    let rect = panel.plane_rect;
     let plane = vec2(select(rect.x, rect.z, (vertex & 1u) != 0u), select(rect.y, rect.w, (vertex & 2u) != 0u));
-    return Varying(groups[group].clip_from_plane * vec4(plane, 0.0, 1.0), plane, group);
+    return Varying(panel.clip_from_plane * vec4(plane, 0.0, 1.0), plane);
 }
 
 @fragment
 fn fs_slice(in: Varying) -> @location(0) vec4<f32> {
-    var below = groups[in.group].background;
-    for (var slice = groups[in.group].slice_start; slice < groups[in.group].slice_end; slice += 1u) {
-        below = blend(shade(slice, in.plane), below);
+    var below = panel.background;
+    for (var number = 0u; number < panel.slice_count; number += 1u) {
+        take_slice(number);
+        below = blend(shade(number, in.plane), below);
     }
     return below;
 }
@@ -69,8 +104,9 @@ fn fs_slice(in: Varying) -> @location(0) vec4<f32> {
 // Lets only pixels on which a slice draws something reach the depth buffer.
 @fragment
 fn fs_cover(in: Varying) -> @location(0) vec4<f32> {
-    for (var slice = groups[in.group].slice_start; slice < groups[in.group].slice_end; slice += 1u) {
-        if covers(slice, in.plane) {
+    for (var number = 0u; number < panel.slice_count; number += 1u) {
+        take_slice(number);
+        if covers(number, in.plane) {
             return vec4(0.0);
         }
     }
@@ -83,32 +119,31 @@ fn blend(above: vec4<f32>, below: vec4<f32>) -> vec4<f32> {
     return min(above + below * (1.0 - above.a), vec4(1.0));
 }
 
-// The first level that has the voxel, or what is known where none has it.
+// The first level that has the voxel, which is left taken, or what is known where none has it.
 struct Found {
     // The page entry: a record, absent, or what to mark: failed, loading, nothing.
     entry: u32,
-    level: u32,
     voxel: vec3<f32>,
     page: Page,
 }
 
-fn find(slice: u32, plane: vec2<f32>) -> Found {
+fn find(number: u32, plane: vec2<f32>) -> Found {
     var found: Found;
     found.entry = PAGE_NOTHING;
-    let level_start = slices[slice].level_start;
-    for (var level = level_start; level < slices[slice].level_end; level += 1u) {
-        let voxel = floor(plane_position(level, plane));
-        if !in_box(level, voxel) {
+    for (var step = 0u; step < slice.level_count; step += 1u) {
+        take_level(number * MAX_LEVELS + step);
+        let voxel = floor(plane_position(plane));
+        if !in_box(voxel) {
             // Outside the target level's box is outside the volume; a coarser box may be a little off.
-            if level == level_start {
+            if step == 0u {
                 break;
             }
             continue;
         }
-        let page = page_of(level, voxel);
-        let entry = page_entry(level, page.place);
+        let page = page_of(voxel);
+        let entry = page_entry(page.place);
         if entry >= PAGE_FIRST_RECORD || entry == PAGE_ABSENT {
-            return Found(entry, level, voxel, page);
+            return Found(entry, voxel, page);
         }
         if entry == PAGE_FAILED || (entry == PAGE_LOADING && found.entry == PAGE_NOTHING) {
             found.entry = entry;
@@ -117,33 +152,33 @@ fn find(slice: u32, plane: vec2<f32>) -> Found {
     return found;
 }
 
-fn shade(slice: u32, plane: vec2<f32>) -> vec4<f32> {
-    let flags = slices[slice].flags;
-    let found = find(slice, plane);
+fn shade(number: u32, plane: vec2<f32>) -> vec4<f32> {
+    let flags = slice.flags;
+    let found = find(number, plane);
     let segmentation = (flags & FLAG_SEGMENTATION) != 0u;
     if found.entry >= PAGE_FIRST_RECORD {
         if segmentation {
-            return shade_segment(slice, plane, found);
+            return shade_segment(plane, found);
         }
-        return shade_image(slice, plane, found);
+        return shade_image(plane, found);
     }
     if found.entry == PAGE_ABSENT && !segmentation {
-        return shade_image(slice, plane, found);
+        return shade_image(plane, found);
     }
     if (flags & FLAG_OVERLAYS) != 0u {
         if found.entry == PAGE_FAILED {
-            return failed_mark(plane, slices[slice].px_ratio);
+            return failed_mark(plane, slice.px_ratio);
         }
         if found.entry == PAGE_LOADING && !segmentation {
-            return loading_mark(plane, slices[slice].px_ratio, slices[slice].phase);
+            return loading_mark(plane, slice.px_ratio, slice.phase);
         }
     }
     return vec4(0.0);
 }
 
-fn covers(slice: u32, plane: vec2<f32>) -> bool {
-    let flags = slices[slice].flags;
-    let found = find(slice, plane);
+fn covers(number: u32, plane: vec2<f32>) -> bool {
+    let flags = slice.flags;
+    let found = find(number, plane);
     let segmentation = (flags & FLAG_SEGMENTATION) != 0u;
     if segmentation && found.entry >= PAGE_FIRST_RECORD {
         return (palette[palette_index(found.entry, found.page.local)].z >> 24u) != 0u;
@@ -155,89 +190,88 @@ fn covers(slice: u32, plane: vec2<f32>) -> bool {
     return marked && (flags & FLAG_OVERLAYS) != 0u;
 }
 
-fn shade_image(slice: u32, plane: vec2<f32>, found: Found) -> vec4<f32> {
-    let flags = slices[slice].flags;
+fn shade_image(plane: vec2<f32>, found: Found) -> vec4<f32> {
+    let flags = slice.flags;
     var value: f32;
     if (flags & FLAG_LINEAR) != 0u {
-        value = linear_value(slice, plane, found);
+        value = linear_value(plane, found);
     } else {
-        value = entry_value(slice, found.entry, found.page.local);
+        value = entry_value(found.entry, found.page.local);
     }
-    var color = slices[slice].color * window(slice, value);
+    var color = slice.color * window(value);
     if found.entry == PAGE_ABSENT && (flags & FLAG_OVERLAYS) != 0u {
-        color = absent_mark(color, plane, slices[slice].px_ratio);
+        color = absent_mark(color, plane, slice.px_ratio);
     }
-    let opacity = slices[slice].opacity;
+    let opacity = slice.opacity;
     return vec4(color * opacity, select(opacity, 0.0, (flags & FLAG_ADDITIVE) != 0u));
 }
 
 // The value through the contrast window, gamma and inversion.
-fn window(slice: u32, value: f32) -> f32 {
-    let above = (value - slices[slice].window_low) * slices[slice].window_sign;
-    let width = slices[slice].window_width;
-    var level = 0.0;
+fn window(value: f32) -> f32 {
+    let above = (value - slice.window_low) * slice.window_sign;
+    let width = slice.window_width;
+    var share = 0.0;
     if above > 0.0 {
-        level = 1.0;
+        share = 1.0;
         if above < width {
-            level = above / width;
-            if slices[slice].inverse_gamma != 1.0 {
-                level = pow(level, slices[slice].inverse_gamma);
+            share = above / width;
+            if slice.inverse_gamma != 1.0 {
+                share = pow(share, slice.inverse_gamma);
             }
         }
     }
-    return select(level, 1.0 - level, (slices[slice].flags & FLAG_INVERT) != 0u);
+    return select(share, 1.0 - share, (slice.flags & FLAG_INVERT) != 0u);
 }
 
 // The value of a voxel of a brick that is resident or absent.
-fn entry_value(slice: u32, entry: u32, local: vec3<f32>) -> f32 {
+fn entry_value(entry: u32, local: vec3<f32>) -> f32 {
     if entry < PAGE_FIRST_RECORD {
-        return slices[slice].fill;
+        return slice.fill;
     }
     let record = records[entry - PAGE_FIRST_RECORD];
-    return read_number(record, read_bits(record, voxel_index(record, local)), slices[slice].window_low);
+    return read_number(record, read_bits(record, voxel_index(record, local)), slice.window_low);
 }
 
 // Between the eight nearest voxel centres. Beyond the box the edge voxel repeats; what is not there repeats the voxel of
 // the brick under the pixel that is nearest to it.
-fn linear_value(slice: u32, plane: vec2<f32>, found: Found) -> f32 {
-    let level = found.level;
-    let centred = plane_position(level, plane) - 0.5;
+fn linear_value(plane: vec2<f32>, found: Found) -> f32 {
+    let centred = plane_position(plane) - 0.5;
     let below = floor(centred);
     let weight = centred - below;
-    let low = clamp(below, levels[level].box_min, levels[level].box_last);
-    let high = clamp(below + 1.0, levels[level].box_min, levels[level].box_last);
+    let low = clamp(below, level.box_min, level.box_last);
+    let high = clamp(below + 1.0, level.box_min, level.box_last);
 
     let brick_min = found.voxel - found.page.local;
-    let brick_last = min(min(brick_min + levels[level].brick_shape, found.page.chunk_min + levels[level].chunk_shape) - 1.0, levels[level].box_last);
+    let brick_last = min(min(brick_min + level.brick_shape, found.page.chunk_min + level.chunk_shape) - 1.0, level.box_last);
     if all(low >= brick_min) && all(high <= brick_last) {
-        return linear_within(slice, found.entry, low - brick_min, high - brick_min, weight);
+        return linear_within(found.entry, low - brick_min, high - brick_min, weight);
     }
-    let page_low = page_of(level, low);
-    let page_high = page_of(level, high);
+    let page_low = page_of(low);
+    let page_high = page_of(high);
     var sum = 0.0;
     for (var corner = 0u; corner < 8u; corner += 1u) {
         let upper = (vec3(corner) & vec3(1u, 2u, 4u)) != vec3(0u);
         let factors = select(1.0 - weight, weight, upper);
         let factor = factors.x * factors.y * factors.z;
         if factor > 0.0 {
-            var entry = page_entry(level, select(page_low.place, page_high.place, upper));
+            var entry = page_entry(select(page_low.place, page_high.place, upper));
             var local = select(page_low.local, page_high.local, upper);
             if entry < PAGE_FIRST_RECORD && entry != PAGE_ABSENT {
                 entry = found.entry;
                 local = clamp(select(low, high, upper), brick_min, brick_last) - brick_min;
             }
-            sum += factor * entry_value(slice, entry, local);
+            sum += factor * entry_value(entry, local);
         }
     }
     return sum;
 }
 
-fn linear_within(slice: u32, entry: u32, low: vec3<f32>, high: vec3<f32>, weight: vec3<f32>) -> f32 {
+fn linear_within(entry: u32, low: vec3<f32>, high: vec3<f32>, weight: vec3<f32>) -> f32 {
     if entry < PAGE_FIRST_RECORD {
-        return slices[slice].fill;
+        return slice.fill;
     }
     let record = records[entry - PAGE_FIRST_RECORD];
-    let nan = slices[slice].window_low;
+    let nan = slice.window_low;
     if (record.z & 255u) == 0u {
         return read_number(record, record.x, nan);
     }
@@ -267,20 +301,20 @@ fn palette_index(entry: u32, local: vec3<f32>) -> u32 {
     return record.w + read_bits(record, voxel_index(record, local));
 }
 
-fn shade_segment(slice: u32, plane: vec2<f32>, found: Found) -> vec4<f32> {
+fn shade_segment(plane: vec2<f32>, found: Found) -> vec4<f32> {
     let index = palette_index(found.entry, found.page.local);
     let entry = palette[index];
     let color = unpack4x8unorm(entry.z);
     if color.a == 0.0 {
         return vec4(0.0);
     }
-    var alpha = color.a * slices[slice].opacity;
-    let px = slices[slice].outline_px;
+    var alpha = color.a * slice.opacity;
+    let px = slice.outline_px;
     if px > 0.0 {
         let segment = entry.xy;
         if differs(plane + vec2(px, 0.0), found, index, segment) || differs(plane - vec2(px, 0.0), found, index, segment)
             || differs(plane + vec2(0.0, px), found, index, segment) || differs(plane - vec2(0.0, px), found, index, segment) {
-            alpha = slices[slice].outline_opacity;
+            alpha = slice.outline_opacity;
         }
     }
     return vec4(color.rgb * alpha, alpha);
@@ -288,15 +322,14 @@ fn shade_segment(slice: u32, plane: vec2<f32>, found: Found) -> vec4<f32> {
 
 // Whether another segment is at a neighbouring place of the plane; what is not there does not differ.
 fn differs(plane: vec2<f32>, found: Found, index: u32, segment: vec2<u32>) -> bool {
-    let level = found.level;
-    let voxel = floor(plane_position(level, plane));
-    if all(voxel == found.voxel) || !in_box(level, voxel) {
+    let voxel = floor(plane_position(plane));
+    if all(voxel == found.voxel) || !in_box(voxel) {
         return false;
     }
-    let page = page_of(level, voxel);
+    let page = page_of(voxel);
     var entry = found.entry;
     if any(page.place != found.page.place) {
-        entry = page_entry(level, page.place);
+        entry = page_entry(page.place);
         if entry < PAGE_FIRST_RECORD {
             return false;
         }

@@ -77,13 +77,13 @@ fn structs_agree() {
         "Slice",
         size_of::<layout::Slice>(),
         &fields!(layout::Slice: color, opacity, window_low, window_sign, window_width, inverse_gamma, fill, outline_px,
-            outline_opacity, phase, px_ratio, flags, level_start, level_end),
+            outline_opacity, phase, px_ratio, flags, level_count, pad),
     );
     failures.extend(check_struct(
         &slice,
-        "Group",
-        size_of::<layout::Group>(),
-        &fields!(layout::Group: clip_from_plane, plane_rect, background, slice_start, slice_end, pad),
+        "Plane",
+        offset_of!(layout::Plane, pad_end),
+        &fields!(layout::Plane: clip_from_plane, plane_rect, background, slice_count, pad, slices, levels, pad_end),
     ));
     failures.extend(check_struct(
         &slice,
@@ -130,6 +130,8 @@ fn constants_agree() {
         ("FLAG_ADDITIVE", layout::flag::ADDITIVE),
         ("FLAG_OVERLAYS", layout::flag::OVERLAYS),
     ];
+    assert_eq!(constant(&slice, "MAX_SLICES"), Some(layout::MAX_SLICES as f64));
+    assert_eq!(constant(&slice, "MAX_LEVELS"), Some(layout::MAX_LEVELS as f64));
     for (name, value) in expected {
         assert_eq!(constant(&slice, name), Some(f64::from(value)), "{name}");
     }
@@ -137,19 +139,24 @@ fn constants_agree() {
 }
 
 #[test]
-fn bindings_are_storage_buffers_in_a_row() {
-    // What `render::gpu` binds, in its order, and no more than every WebGPU device offers.
-    let expected: [(&str, &[&str]); 2] =
-        [("slice.wgsl", &["heap", "records", "palette", "table", "levels", "slices", "groups"]), ("lines.wgsl", &["lines"])];
+fn bindings_are_in_a_row() {
+    // What `render::gpu` binds, in its order: storage buffers, then the plane.
+    let expected: [(&str, &[&str]); 2] = [("slice.wgsl", &["heap", "records", "palette", "table", "panel"]), ("lines.wgsl", &["lines"])];
     for (name, names) in expected {
-        assert!(names.len() <= 8);
         let module = module(name);
         let mut bound: Vec<_> = module
             .global_variables
             .iter()
             .filter_map(|(_, variable)| {
-                assert_eq!(variable.space, naga::AddressSpace::Storage { access: naga::StorageAccess::LOAD });
-                variable.binding.as_ref().map(|binding| (binding.group, binding.binding, variable.name.clone().unwrap_or_default()))
+                let binding = variable.binding.as_ref()?;
+                let name = variable.name.clone()?;
+                let space = if name == "panel" {
+                    naga::AddressSpace::Uniform
+                } else {
+                    naga::AddressSpace::Storage { access: naga::StorageAccess::LOAD }
+                };
+                assert_eq!(variable.space, space, "{name}");
+                Some((binding.group, binding.binding, name))
             })
             .collect();
         bound.sort();

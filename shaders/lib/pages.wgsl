@@ -17,7 +17,9 @@ struct Level {
 }
 
 @group(0) @binding(3) var<storage, read> table: array<u32>;
-@group(0) @binding(4) var<storage, read> levels: array<Level>;
+// The level looked at. A copy: software adapters read a uniform at a fixed place once for all pixels, and anything at a
+// computed place once per pixel.
+var<private> level: Level;
 
 const PAGE_LOADING: u32 = 0u;
 const PAGE_ABSENT: u32 = 1u;
@@ -34,28 +36,27 @@ struct Page {
     chunk_min: vec3<f32>,
 }
 
-fn plane_position(level: u32, plane: vec2<f32>) -> vec3<f32> {
-    return levels[level].origin + plane.x * levels[level].du + plane.y * levels[level].dv;
+fn plane_position(plane: vec2<f32>) -> vec3<f32> {
+    return level.origin + plane.x * level.du + plane.y * level.dv;
 }
 
-fn in_box(level: u32, voxel: vec3<f32>) -> bool {
-    return all(voxel >= levels[level].box_min) && all(voxel <= levels[level].box_last);
+fn in_box(voxel: vec3<f32>) -> bool {
+    return all(voxel >= level.box_min) && all(voxel <= level.box_last);
 }
 
 // Division of whole numbers by a product with the inverse: exact below 2^22, the half keeps it off the whole quotients.
-fn page_of(level: u32, voxel: vec3<f32>) -> Page {
-    let chunk = floor((voxel + 0.5) * levels[level].chunk_inverse);
-    let chunk_min = chunk * levels[level].chunk_shape;
+fn page_of(voxel: vec3<f32>) -> Page {
+    let chunk = floor((voxel + 0.5) * level.chunk_inverse);
+    let chunk_min = chunk * level.chunk_shape;
     let in_chunk = voxel - chunk_min;
-    let brick = floor((in_chunk + 0.5) * levels[level].brick_inverse);
-    return Page(chunk * levels[level].bricks_per_chunk + brick, in_chunk - brick * levels[level].brick_shape, chunk_min);
+    let brick = floor((in_chunk + 0.5) * level.brick_inverse);
+    return Page(chunk * level.bricks_per_chunk + brick, in_chunk - brick * level.brick_shape, chunk_min);
 }
 
-fn page_entry(level: u32, place: vec3<f32>) -> u32 {
-    let shape = levels[level].table_shape;
-    if any(place < vec3(0.0)) || any(place >= vec3<f32>(shape)) {
+fn page_entry(place: vec3<f32>) -> u32 {
+    if any(place < vec3(0.0)) || any(place >= vec3<f32>(level.table_shape)) {
         return PAGE_NOTHING;
     }
     let at = vec3<u32>(place);
-    return table[levels[level].table_offset + at.x + shape.x * (at.y + shape.y * at.z)];
+    return table[level.table_offset + at.x + level.table_shape.x * (at.y + level.table_shape.y * at.z)];
 }

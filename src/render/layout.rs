@@ -22,19 +22,6 @@ pub const LARGEST: f32 = 1e38;
 /// The period of the loading shimmer.
 pub const SHIMMER_PERIOD_MILLIS: f64 = 2800.0;
 
-/// A plane and the slices in it; without slices, the background of a panel.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
-#[expect(missing_docs, reason = "named as in scene::draw and the shader")]
-pub struct Group {
-    pub clip_from_plane: [[f32; 4]; 4],
-    pub plane_rect: [f32; 4],
-    pub background: [f32; 4],
-    pub slice_start: u32,
-    pub slice_end: u32,
-    pub pad: [u32; 2],
-}
-
 /// One layer cut by one plane.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
@@ -52,8 +39,8 @@ pub struct Slice {
     pub phase: f32,
     pub px_ratio: f32,
     pub flags: u32,
-    pub level_start: u32,
-    pub level_end: u32,
+    pub level_count: u32,
+    pub pad: u32,
 }
 
 /// Where the voxels of one level are.
@@ -85,6 +72,28 @@ pub struct Level {
     pub pad9: u32,
 }
 
+/// The most slices of a [`Plane`]; more become another plane in the same place.
+pub const MAX_SLICES: usize = 4;
+/// The most levels of a slice; of more, the first ones and the last are kept.
+pub const MAX_LEVELS: usize = 4;
+
+/// A plane and the slices in it; without slices, the background of a panel.
+///
+/// Its size is a multiple of 256 bytes, at which a uniform buffer may be read on every device.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[expect(missing_docs, reason = "named as in scene::draw and the shader")]
+pub struct Plane {
+    pub clip_from_plane: [[f32; 4]; 4],
+    pub plane_rect: [f32; 4],
+    pub background: [f32; 4],
+    pub slice_count: u32,
+    pub pad: [u32; 3],
+    pub slices: [Slice; MAX_SLICES],
+    pub levels: [Level; MAX_SLICES * MAX_LEVELS],
+    pub pad_end: [[u32; 12]; 3],
+}
+
 /// One line of one panel.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
@@ -107,10 +116,10 @@ pub struct Panel {
     pub scissor_px: [u32; 4],
     /// Whether slices hide each other by depth.
     pub depth: bool,
-    /// The group that is the background; the groups of slices follow it.
+    /// The plane that is the background; the planes of slices follow it.
     pub background: u32,
-    /// One past the last group.
-    pub groups_end: u32,
+    /// One past the last plane.
+    pub planes_end: u32,
     /// The lines that depth may hide: first and one past the last.
     pub tested_lines: [u32; 2],
     /// The lines that nothing hides.
@@ -123,11 +132,7 @@ pub struct Frame {
     /// What to draw where.
     pub panels: Vec<Panel>,
     /// Backgrounds and planes of all panels.
-    pub groups: Vec<Group>,
-    /// Slices of all planes.
-    pub slices: Vec<Slice>,
-    /// Levels of all slices.
-    pub levels: Vec<Level>,
+    pub planes: Vec<Plane>,
     /// Lines of all panels.
     pub lines: Vec<Line>,
 }
@@ -146,37 +151,21 @@ impl Frame {
 
     fn add_panel(&mut self, list: &DrawList, panel: &PanelDraw) {
         let Some(scissor_px) = visible_rect(panel.rect_px, list.size_px) else { return };
-        let background = index(self.groups.len());
+        let background = index(self.planes.len());
         let [red, green, blue, alpha] = panel.background;
         let color = [red * alpha, green * alpha, blue * alpha, alpha];
-        let first_slice = index(self.slices.len());
-        self.groups.push(Group {
+        self.planes.push(Plane {
             clip_from_plane: glam::Mat4::IDENTITY.to_cols_array_2d(),
             plane_rect: [-1.0, -1.0, 1.0, 1.0],
             background: color,
-            slice_start: first_slice,
-            slice_end: first_slice,
-            pad: [0; 2],
+            ..Plane::default()
         });
-        for (number, slice) in panel.slices.iter().enumerate() {
-            let before = number.checked_sub(1).and_then(|before| panel.slices.get(before));
-            if before.is_none_or(|before| !before.in_plane_of(slice)) {
+        for (number, slices) in panel.slices.chunk_by(SliceDraw::in_plane_of).enumerate() {
+            for (part, slices) in slices.chunks(MAX_SLICES).enumerate() {
                 // Blended in the shader over the background, where that is opaque and still what lies below: no rounding
                 // to 8 bits between.
-                let over_background = alpha >= 1.0 && (number == 0 || panel.depth);
-                let slice_start = index(self.slices.len());
-                self.groups.push(Group {
-                    clip_from_plane: slice.clip_from_plane.to_cols_array_2d(),
-                    plane_rect: slice.plane_rect,
-                    background: if over_background { color } else { [0.0; 4] },
-                    slice_start,
-                    slice_end: slice_start,
-                    pad: [0; 2],
-                });
-            }
-            self.add_slice(list, slice);
-            if let Some(group) = self.groups.last_mut() {
-                group.slice_end = index(self.slices.len());
+                let over_background = alpha >= 1.0 && part == 0 && (number == 0 || panel.depth);
+                self.planes.extend(plane_of(list, slices, if over_background { color } else { [0.0; 4] }));
             }
         }
         let first_line = index(self.lines.len());
@@ -199,31 +188,46 @@ impl Frame {
             scissor_px,
             depth: panel.depth,
             background,
-            groups_end: index(self.groups.len()),
+            planes_end: index(self.planes.len()),
             tested_lines: [first_line, tested_end],
             free_lines: [tested_end, free_end],
         });
     }
+}
 
-    fn add_slice(&mut self, list: &DrawList, slice: &SliceDraw) {
-        let level_start = index(self.levels.len());
-        self.levels.extend(slice.levels.iter().map(|level| level_of(level, list.table.len())));
-        let mut laid_out = Slice {
-            phase: shimmer_phase(list.time_millis),
-            px_ratio: list.px_ratio.clamp(0.25, 16.0),
-            level_start,
-            level_end: index(self.levels.len()),
-            ..Slice::default()
-        };
-        match &slice.style {
-            SliceStyle::Image(style) => set_image(&mut laid_out, style),
-            SliceStyle::Segmentation(style) => set_segmentation(&mut laid_out, style),
+/// The plane of a few slices that lie in it.
+fn plane_of(list: &DrawList, slices: &[SliceDraw], background: [f32; 4]) -> Option<Plane> {
+    let first = slices.first()?;
+    let mut plane = Plane {
+        clip_from_plane: first.clip_from_plane.to_cols_array_2d(),
+        plane_rect: first.plane_rect,
+        background,
+        slice_count: index(slices.len()),
+        ..Plane::default()
+    };
+    for (slice, (to, levels)) in slices.iter().zip(plane.slices.iter_mut().zip(plane.levels.chunks_mut(MAX_LEVELS))) {
+        *to = slice_of(list, slice);
+        let beyond = slice.levels.len().saturating_sub(MAX_LEVELS);
+        // What is wholly there comes last and ends the list: it must stay.
+        let kept = slice.levels.iter().take(MAX_LEVELS - 1).chain(slice.levels.iter().skip(MAX_LEVELS - 1 + beyond));
+        for (level, to_level) in kept.zip(levels) {
+            *to_level = level_of(level, list.table.len());
+            to.level_count += 1;
         }
-        if list.overlays {
-            laid_out.flags |= flag::OVERLAYS;
-        }
-        self.slices.push(laid_out);
     }
+    Some(plane)
+}
+
+fn slice_of(list: &DrawList, slice: &SliceDraw) -> Slice {
+    let mut laid_out = Slice { phase: shimmer_phase(list.time_millis), px_ratio: list.px_ratio.clamp(0.25, 16.0), ..Slice::default() };
+    match &slice.style {
+        SliceStyle::Image(style) => set_image(&mut laid_out, style),
+        SliceStyle::Segmentation(style) => set_segmentation(&mut laid_out, style),
+    }
+    if list.overlays {
+        laid_out.flags |= flag::OVERLAYS;
+    }
+    laid_out
 }
 
 fn set_image(slice: &mut Slice, style: &ImageStyle) {

@@ -83,16 +83,20 @@ fn hash_combine(state: u32, block: u32) -> u32 {
 
 /// A colour of value 1 from hue and saturation, each 0 to 1.
 fn hsv_to_rgb(hue: f64, saturation: f64) -> [u8; 3] {
-    let sixth = hue.rem_euclid(1.0) * 6.0;
-    let channel = |centre: f64| {
-        // How far the hue is from this channel's own, around the circle of six.
-        let away = (sixth - centre).abs().min(6.0 - (sixth - centre).abs());
-        let level = (2.0 - away).clamp(0.0, 1.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 255")]
-        let byte = ((1.0 - saturation + saturation * level) * 255.0).round() as u8;
-        byte
+    let sixth = hue * 6.0;
+    let (part, low) = (sixth.fract(), 1.0 - saturation);
+    let (falling, rising) = (1.0 - saturation * part, 1.0 - saturation * (1.0 - part));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 6")]
+    let channels = match sixth as u8 % 6 {
+        0 => [1.0, rising, low],
+        1 => [falling, 1.0, low],
+        2 => [low, 1.0, rising],
+        3 => [low, falling, 1.0],
+        4 => [rising, low, 1.0],
+        _ => [1.0, low, falling],
     };
-    [channel(0.0), channel(2.0), channel(4.0)]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
+    channels.map(|channel| (channel * 255.0).round_ties_even() as u8)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0 to 255")]

@@ -1,8 +1,8 @@
-//! Storage buffers that grow, within a limit, and keep what they hold.
+//! Buffers that grow, within a limit, and keep what they hold.
 
 use super::GpuError;
 
-/// A storage buffer that grows by doubling.
+/// A buffer that grows by doubling.
 #[derive(Debug)]
 pub(super) struct GrowingBuffer {
     label: &'static str,
@@ -10,13 +10,16 @@ pub(super) struct GrowingBuffer {
     most_bytes: u64,
 }
 
-const USAGES: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_DST).union(wgpu::BufferUsages::COPY_SRC);
+/// The usages of every buffer here, with the given one.
+const fn with_copies(usage: wgpu::BufferUsages) -> wgpu::BufferUsages {
+    usage.union(wgpu::BufferUsages::COPY_DST).union(wgpu::BufferUsages::COPY_SRC)
+}
 
 impl GrowingBuffer {
     /// A buffer of `first_bytes`, which may grow to `most_bytes`; both at least one struct of the shader.
-    pub(super) fn new(device: &wgpu::Device, label: &'static str, first_bytes: u64, most_bytes: u64) -> Self {
+    pub(super) fn new(device: &wgpu::Device, label: &'static str, usage: wgpu::BufferUsages, first_bytes: u64, most_bytes: u64) -> Self {
         let most_bytes = most_bytes.max(LEAST_BYTES);
-        Self { label, buffer: create(device, label, first_bytes.clamp(LEAST_BYTES, most_bytes)), most_bytes }
+        Self { label, buffer: create(device, label, with_copies(usage), first_bytes.clamp(LEAST_BYTES, most_bytes)), most_bytes }
     }
 
     pub(super) fn buffer(&self) -> &wgpu::Buffer {
@@ -31,7 +34,7 @@ impl GrowingBuffer {
         if bytes > self.most_bytes {
             return Err(GpuError::OverBudget { buffer: self.label, wanted_bytes: bytes, budget_bytes: self.most_bytes });
         }
-        let grown = create(device, self.label, bytes.next_power_of_two().min(self.most_bytes));
+        let grown = create(device, self.label, self.buffer.usage(), bytes.next_power_of_two().min(self.most_bytes));
         if keep {
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(self.label) });
             encoder.copy_buffer_to_buffer(&self.buffer, 0, &grown, 0, self.buffer.size());
@@ -71,6 +74,6 @@ impl GrowingBuffer {
 /// Larger than any struct that a shader reads from an array: a binding must hold one element.
 const LEAST_BYTES: u64 = 1024;
 
-fn create(device: &wgpu::Device, label: &'static str, bytes: u64) -> wgpu::Buffer {
-    device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size: bytes & !3, usage: USAGES, mapped_at_creation: false })
+fn create(device: &wgpu::Device, label: &'static str, usage: wgpu::BufferUsages, bytes: u64) -> wgpu::Buffer {
+    device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size: bytes & !3, usage, mapped_at_creation: false })
 }

@@ -13,7 +13,7 @@ use error::ErrorSlot;
 pub use error::GpuError;
 use pipelines::{DEPTH_FORMAT, Kind, Pipelines};
 
-use super::layout::{Frame, Panel};
+use super::layout::{Frame, Panel, Plane};
 use crate::cache::residency::{Entry, GpuBudget, Uploads};
 use crate::scene::draw::DrawList;
 
@@ -29,9 +29,7 @@ pub struct Gpu {
     records: GrowingBuffer,
     palette: GrowingBuffer,
     table: GrowingBuffer,
-    levels: GrowingBuffer,
-    slices: GrowingBuffer,
-    groups: GrowingBuffer,
+    planes: GrowingBuffer,
     lines: GrowingBuffer,
     bind_groups: Option<BindGroups>,
     /// Depth buffers by size, the last used last; several views of different sizes share a device.
@@ -44,6 +42,10 @@ struct BindGroups {
     lines: wgpu::BindGroup,
 }
 
+/// The stride of planes in their buffer.
+#[expect(clippy::cast_possible_truncation, reason = "a few kilobytes")]
+const PLANE_BYTES: u32 = size_of::<Plane>() as u32;
+const _: () = assert!(PLANE_BYTES.is_multiple_of(256), "dynamic offsets are multiples of 256");
 /// Depth buffers kept at a time.
 const MOST_DEPTHS: usize = 3;
 /// Buffers start small and grow.
@@ -68,16 +70,15 @@ impl Gpu {
             records: budget.records.min(most_entries),
             palette_entries: budget.palette_entries.min(most_entries),
         };
-        let buffer = |label, first_bytes, most_bytes| GrowingBuffer::new(&device, label, first_bytes, most_bytes);
+        let buffer =
+            |label, first_bytes, most_bytes| GrowingBuffer::new(&device, label, wgpu::BufferUsages::STORAGE, first_bytes, most_bytes);
         let gpu = Self {
             pipelines: Pipelines::new(&device)?,
             heap: buffer("voxels", FIRST_HEAP_BYTES, budget.heap_bytes),
             records: buffer("records", FIRST_SIDE_BYTES, u64::from(budget.records) * entry_bytes),
             palette: buffer("palette entries", FIRST_SIDE_BYTES, u64::from(budget.palette_entries) * entry_bytes),
             table: buffer("page tables", FIRST_SIDE_BYTES, largest),
-            levels: buffer("levels", FIRST_SIDE_BYTES, largest),
-            slices: buffer("slices", FIRST_SIDE_BYTES, largest),
-            groups: buffer("planes", FIRST_SIDE_BYTES, largest),
+            planes: GrowingBuffer::new(&device, "planes", wgpu::BufferUsages::UNIFORM, FIRST_SIDE_BYTES, device.limits().max_buffer_size),
             lines: buffer("lines", FIRST_SIDE_BYTES, largest),
             bind_groups: None,
             depths: Vec::new(),
@@ -111,7 +112,7 @@ impl Gpu {
     /// Bytes that the buffers take now.
     #[must_use]
     pub fn buffer_bytes(&self) -> u64 {
-        let buffers = [&self.heap, &self.records, &self.palette, &self.table, &self.levels, &self.slices, &self.groups, &self.lines];
+        let buffers = [&self.heap, &self.records, &self.palette, &self.table, &self.planes, &self.lines];
         buffers.iter().map(|buffer| buffer.buffer().size()).sum()
     }
 
@@ -160,9 +161,7 @@ impl Gpu {
         let (device, queue) = (&self.device, &self.queue);
         let replaced = [
             self.table.fill(device, queue, &list.table)?,
-            self.levels.fill(device, queue, &frame.levels)?,
-            self.slices.fill(device, queue, &frame.slices)?,
-            self.groups.fill(device, queue, &frame.groups)?,
+            self.planes.fill(device, queue, &frame.planes)?,
             self.lines.fill(device, queue, &frame.lines)?,
         ];
         if replaced.contains(&true) {
@@ -217,23 +216,28 @@ impl Gpu {
         pass.set_viewport(x, y, width, height, 0.0, 1.0);
         let [x, y, width, height] = panel.scissor_px;
         pass.set_scissor_rect(x, y, width, height);
-        let mut draw = |kind: Kind, bind_group: &wgpu::BindGroup, [start, end]: [u32; 2]| {
-            if start < end {
-                pass.set_pipeline(&self.pipelines.get(&self.device, kind, format, depth));
-                pass.set_bind_group(0, bind_group, &[]);
-                pass.draw(0..4, start..end);
+        let mut draw_planes = |kind: Kind, planes: std::ops::Range<u32>| {
+            pass.set_pipeline(&self.pipelines.get(&self.device, kind, format, depth));
+            for plane in planes {
+                pass.set_bind_group(0, &bind_groups.slices, &[plane * PLANE_BYTES]);
+                pass.draw(0..4, 0..1);
             }
         };
-        let (first_plane, end) = (panel.background + 1, panel.groups_end);
+        let (first, end) = (panel.background + 1, panel.planes_end);
         if panel.depth {
-            draw(Kind::Slice, &bind_groups.slices, [panel.background, first_plane]);
-            draw(Kind::Cover, &bind_groups.slices, [first_plane, end]);
-            draw(Kind::NearestSlice, &bind_groups.slices, [first_plane, end]);
-            draw(Kind::TestedLine, &bind_groups.lines, panel.tested_lines);
+            draw_planes(Kind::Slice, panel.background..first);
+            draw_planes(Kind::Cover, first..end);
+            draw_planes(Kind::NearestSlice, first..end);
         } else {
-            draw(Kind::Slice, &bind_groups.slices, [panel.background, end]);
+            draw_planes(Kind::Slice, panel.background..end);
         }
-        draw(Kind::Line, &bind_groups.lines, panel.free_lines);
+        for (kind, [start, end]) in [(Kind::TestedLine, panel.tested_lines), (Kind::Line, panel.free_lines)] {
+            if start < end {
+                pass.set_pipeline(&self.pipelines.get(&self.device, kind, format, depth));
+                pass.set_bind_group(0, &bind_groups.lines, &[]);
+                pass.draw(0..4, start..end);
+            }
+        }
     }
 
     fn check_size(&self, [width, height]: [u32; 2]) -> Result<(), GpuError> {
@@ -243,17 +247,19 @@ impl Gpu {
     }
 
     fn make_bind_groups(&self) -> BindGroups {
-        let group = |label, layout, buffers: &[&GrowingBuffer]| {
-            let entries: Vec<_> = (0..)
-                .zip(buffers)
-                .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.buffer().as_entire_binding() })
-                .collect();
+        let group = |label, layout, resources: Vec<wgpu::BindingResource<'_>>| {
+            let entries: Vec<_> = (0..).zip(resources).map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource }).collect();
             self.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(label), layout, entries: &entries })
         };
-        let slice_buffers = [&self.heap, &self.records, &self.palette, &self.table, &self.levels, &self.slices, &self.groups];
+        let storages = [&self.heap, &self.records, &self.palette, &self.table].map(|buffer| buffer.buffer().as_entire_binding());
+        let plane = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+            buffer: self.planes.buffer(),
+            offset: 0,
+            size: std::num::NonZeroU64::new(u64::from(PLANE_BYTES)),
+        });
         BindGroups {
-            slices: group("slices", &self.pipelines.slice_layout, &slice_buffers),
-            lines: group("lines", &self.pipelines.line_layout, &[&self.lines]),
+            slices: group("slices", &self.pipelines.slice_layout, storages.into_iter().chain([plane]).collect()),
+            lines: group("lines", &self.pipelines.line_layout, vec![self.lines.buffer().as_entire_binding()]),
         }
     }
 

@@ -32,8 +32,8 @@ pub(super) struct Pipelines {
     made: FxHashMap<(Kind, wgpu::TextureFormat, bool), wgpu::RenderPipeline>,
 }
 
-/// Storage buffers that slices read; `tests/render_shaders.rs` compares the bindings with the shader's.
-pub(super) const SLICE_BINDINGS: u32 = 7;
+/// Storage buffers that slices read before the plane, a uniform; `tests/render_shaders.rs` knows the shader's bindings.
+const SLICE_STORAGES: u32 = 4;
 
 impl Pipelines {
     pub(super) fn new(device: &wgpu::Device) -> Result<Self, GpuError> {
@@ -42,15 +42,17 @@ impl Pipelines {
             let source = wgpu::ShaderSource::Wgsl(source.into());
             Ok(device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(name), source }))
         };
-        let layout = |label: &str, bindings: u32| {
-            let entries: Vec<_> = (0..bindings).map(storage_binding).collect();
-            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries })
+        let layout = |label: &str, entries: &[wgpu::BindGroupLayoutEntry]| {
+            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries })
         };
+        let storage = wgpu::BufferBindingType::Storage { read_only: true };
+        let mut slice_entries: Vec<_> = (0..SLICE_STORAGES).map(|at| binding(at, storage, false)).collect();
+        slice_entries.push(binding(SLICE_STORAGES, wgpu::BufferBindingType::Uniform, true));
         Ok(Self {
             slice_module: module("slice.wgsl")?,
             line_module: module("lines.wgsl")?,
-            slice_layout: layout("slices", SLICE_BINDINGS),
-            line_layout: layout("lines", 1),
+            slice_layout: layout("slices", &slice_entries),
+            line_layout: layout("lines", &[binding(0, storage, false)]),
             made: FxHashMap::default(),
         })
     }
@@ -116,15 +118,11 @@ impl Pipelines {
     }
 }
 
-fn storage_binding(binding: u32) -> wgpu::BindGroupLayoutEntry {
+fn binding(binding: u32, ty: wgpu::BufferBindingType, has_dynamic_offset: bool) -> wgpu::BindGroupLayoutEntry {
     wgpu::BindGroupLayoutEntry {
         binding,
         visibility: wgpu::ShaderStages::VERTEX_FRAGMENT,
-        ty: wgpu::BindingType::Buffer {
-            ty: wgpu::BufferBindingType::Storage { read_only: true },
-            has_dynamic_offset: false,
-            min_binding_size: None,
-        },
+        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: None },
         count: None,
     }
 }
