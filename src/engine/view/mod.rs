@@ -355,6 +355,7 @@ impl View {
         let mut layer = ViewLayer::open(options, &mut self.context.shared.borrow_mut());
         let answer = layer.wait();
         self.layers.insert(place, layer);
+        self.events.push(ViewEvent::Layers);
         self.events.push(ViewEvent::Layer { id });
         self.settle();
         self.replan();
