@@ -23,11 +23,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+/// A read: the path, its range, and what for.
+type Read = (String, Option<Range<u64>>, ResourceKind);
+
 /// Files in memory below `mem://data/`; reads are recorded, and wait while the gate is shut.
 #[derive(Clone, Default)]
 struct Memory {
     files: Rc<RefCell<BTreeMap<String, Bytes>>>,
-    reads: Rc<RefCell<Vec<(String, Option<Range<u64>>, ResourceKind)>>>,
+    reads: Rc<RefCell<Vec<Read>>>,
     shut: Rc<Cell<bool>>,
     waiting: Rc<Cell<usize>>,
 }

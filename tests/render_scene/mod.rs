@@ -253,7 +253,7 @@ pub(crate) fn random_layer(scene: &mut Scene, rng: &mut Rng, gaps: bool) -> (Vec
                     } else {
                         1
                     }),
-                    DataType::Float32 if grain % 50 == 0 => u64::from(f32::NAN.to_bits()),
+                    DataType::Float32 if grain.is_multiple_of(50) => u64::from(f32::NAN.to_bits()),
                     DataType::Float32 if grain % 50 == 1 => u64::from(f32::NEG_INFINITY.to_bits()),
                     DataType::Float32 => u64::from(((cell % 1000) as f32 / 7.0 - 40.0 + (grain % 10) as f32).to_bits()),
                     _ => (cell & !15) | (grain & 15),
