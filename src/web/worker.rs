@@ -43,8 +43,8 @@ pub fn start() -> Result<(), JsValue> {
     let ask = Rc::new(AskPage::default());
     let provider = HttpProvider::new(fetch, Rc::new(BrowserClock::new()), Some(Rc::clone(&ask) as Rc<_>), StorePolicy::default())
         .map_err(|error| JsValue::from_str(&error.to_string()))?;
-    let traffic = Traffic::default();
-    let worker = Rc::new(WorkerState { runner: JobRunner::new(Rc::new(provider)), ask, sent: Cell::new(traffic) });
+    let runner = JobRunner::new(Rc::new(provider.clone()));
+    let worker = Rc::new(WorkerState { runner, provider, ask, told: Cell::default() });
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let Ok(bytes) = event.data().dyn_into::<Uint8Array>() else { return };
         if let Ok(message) = postcard::from_bytes::<ToWorker>(&bytes.to_vec()) {
@@ -59,11 +59,21 @@ pub fn start() -> Result<(), JsValue> {
 
 struct WorkerState {
     runner: JobRunner,
+    provider: HttpProvider,
     ask: Rc<AskPage>,
-    sent: Cell<Traffic>,
+    /// What the page has been told of the traffic.
+    told: Cell<Traffic>,
 }
 
 impl WorkerState {
+    /// The traffic since the page was last told.
+    fn news(&self) -> Traffic {
+        let now = self.provider.traffic();
+        let now = Traffic { requests: now.requests, bytes: now.bytes };
+        let before = self.told.replace(now);
+        Traffic { requests: now.requests - before.requests, bytes: now.bytes - before.bytes }
+    }
+
     fn take(self: &Rc<Self>, message: ToWorker) {
         match message {
             ToWorker::Configure { asks_page } => self.ask.set_hook(asks_page),
@@ -73,7 +83,7 @@ impl WorkerState {
                     let result = worker.runner.run(id, job).await;
                     // A cancelled job's answer interests nobody.
                     if !matches!(&result, Err(ViewerError { code: ErrorCode::Disposed, .. })) {
-                        let traffic = worker.sent.take();
+                        let traffic = worker.news();
                         post(&FromWorker::Done { id, result, memory_bytes: memory_bytes(), traffic });
                     }
                 });
