@@ -1,11 +1,11 @@
-import init from './neurolume_page.js';
-
-/** Loads the page's wasm and starts a worker with its own; resolves when both run. */
-export async function load(): Promise<void> {
-  await init({ module_or_path: new URL('./neurolume_page_bg.wasm', import.meta.url) });
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-  await new Promise((resolve, reject) => {
-    worker.onmessage = resolve;
-    worker.onerror = reject;
-  });
-}
+/**
+ * neurolume: volumes of electron microscopy, streamed over HTTP and drawn with WebGPU in a web page.
+ *
+ * Start at {@link createViewer}.
+ */
+export { createContext } from "./context.js";
+export { isViewerError, ViewerError, type ViewerErrorCode } from "./errors.js";
+export { stateFromUrl } from "./share.js";
+export { checkSupport } from "./support.js";
+export type * from "./types.js";
+export { createViewer } from "./viewer.js";

@@ -1,4 +1,17 @@
-import init from './neurolume_worker.js';
+/** The entry of a worker: takes the compiled module, starts the wasm, which listens to everything after. */
+import * as glue from "./neurolume_worker.js";
 
-await init({ module_or_path: new URL('./neurolume_worker_bg.wasm', import.meta.url) });
-postMessage('ready');
+interface WorkerGlue {
+  initSync(input: { module: WebAssembly.Module }): unknown;
+  start(): void;
+}
+
+addEventListener(
+  "message",
+  (event: MessageEvent<{ type: "init"; module: WebAssembly.Module }>) => {
+    const wasm = glue as unknown as WorkerGlue;
+    wasm.initSync({ module: event.data.module });
+    wasm.start();
+  },
+  { once: true },
+);

@@ -1,0 +1,121 @@
+/** Contexts: the engine's device, caches and workers, counted by their users. */
+import type { EngineContext, EngineModule } from "./engine.js";
+import { asViewerError, disposedError, guarded } from "./errors.js";
+import { load } from "./load.js";
+import type { Context, ContextOptions, Limits, Usage } from "./types.js";
+import { checkContextOptions, invalid } from "./validate.js";
+
+export class SharedContext implements Context {
+  readonly engine: EngineModule;
+  #inner: EngineContext | undefined;
+  #users = 0;
+  /** Whether nobody but viewers holds it any more. */
+  #released: boolean;
+
+  /** `owned`: somebody will call dispose(); otherwise it goes with its last viewer. */
+  constructor(engine: EngineModule, inner: EngineContext, owned: boolean) {
+    this.engine = engine;
+    this.#inner = inner;
+    this.#released = !owned;
+  }
+
+  get inner(): EngineContext {
+    if (!this.#inner) throw disposedError("context");
+    return this.#inner;
+  }
+
+  get alive(): boolean {
+    return this.#inner !== undefined;
+  }
+
+  get usage(): Usage {
+    return guarded(() => this.inner.usage());
+  }
+
+  get limits(): Required<Limits> {
+    return guarded(() => this.inner.limits());
+  }
+
+  clearCache(): Promise<void> {
+    return Promise.resolve().then(() => guarded(() => this.inner.clearCache()));
+  }
+
+  retain(): void {
+    if (!this.#inner) throw disposedError("context");
+    this.#users += 1;
+  }
+
+  release(): void {
+    this.#users -= 1;
+    this.#freeIfUnused();
+  }
+
+  dispose(): Promise<void> {
+    this.#released = true;
+    this.#freeIfUnused();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  #freeIfUnused(): void {
+    if (!this.#released || this.#users > 0) return;
+    this.#inner?.free();
+    this.#inner = undefined;
+    if (implicit?.made === this) implicit = undefined;
+  }
+}
+
+/** The page's own context, while it has viewers or is being made. */
+let implicit: Implicit | undefined;
+interface Implicit {
+  making: Promise<SharedContext>;
+  made?: SharedContext;
+}
+
+/**
+ * Makes a context, to set limits or to share between viewers.
+ *
+ * Rejects with "unsupported" where there is no WebGPU, "network" or "not-found" where the package's files are not.
+ */
+export async function createContext(options: ContextOptions = {}): Promise<Context> {
+  checkContextOptions(options);
+  return make(options, true);
+}
+
+/** The context of a viewer: the one given, or the page's own. It counts the caller as a user: call release(). */
+export async function retainContext(given: Context | undefined): Promise<SharedContext> {
+  if (given !== undefined) {
+    if (!(given instanceof SharedContext)) throw invalid("context must come from createContext().");
+    given.retain();
+    return given;
+  }
+  if (!implicit) {
+    const entry: Implicit = { making: make({}, false) };
+    implicit = entry;
+    entry.making.then(
+      (made) => (entry.made = made),
+      () => {
+        if (implicit === entry) implicit = undefined;
+      },
+    );
+  }
+  const context = await implicit.making;
+  // Its last viewer may have gone while this one waited.
+  if (!context.alive) return retainContext(undefined);
+  context.retain();
+  return context;
+}
+
+async function make(options: ContextOptions, owned: boolean): Promise<SharedContext> {
+  try {
+    const { engine, spawn } = await load(options.assets);
+    const workers = options.limits?.workers ?? Math.min(6, Math.max(2, (navigator.hardwareConcurrency || 3) - 1));
+    const inner = await engine.PageContext.create({ limits: options.limits, workers, spawn, transformRequest: options.transformRequest });
+    return new SharedContext(engine, inner, owned);
+  } catch (e) {
+    throw asViewerError(e);
+  }
+}

@@ -1,0 +1,78 @@
+/** The layers of a viewer, over the engine. */
+import type { EngineView } from "./engine.js";
+import { asViewerError, guarded, ViewerError } from "./errors.js";
+import type { Requests } from "./requests.js";
+import type { ChunkFailure, Histogram, LayerCollection, LayerInfo, LayerPatch, LayerSpec } from "./types.js";
+import { checkKeys, checkLayerPatch, checkLayerSpec } from "./validate.js";
+
+export class Layers implements LayerCollection {
+  #view: () => EngineView;
+  #requests: Requests;
+
+  /** `view` throws when the viewer has been disposed. */
+  constructor(view: () => EngineView, requests: Requests) {
+    this.#view = view;
+    this.#requests = requests;
+  }
+
+  async add(spec: LayerSpec, options: { before?: string; signal?: AbortSignal } = {}): Promise<LayerInfo> {
+    checkLayerSpec(spec);
+    checkKeys(options, { before: true, signal: true }, "The options of layers.add");
+    const view = this.#view();
+    if (view.layer(spec.id)) throw new ViewerError("invalid-options", `There is already a layer "${spec.id}".`);
+    return fromEngine(await this.#requests.run(options.signal, (request) => view.addLayer(request, spec, options.before)));
+  }
+
+  update(id: string, patch: LayerPatch): void {
+    const spec = this.#existing(id);
+    checkLayerPatch(patch, spec.type, id);
+    guarded(() => this.#view().updateLayer(id, patch));
+  }
+
+  remove(id: string): void {
+    this.#existing(id);
+    guarded(() => this.#view().removeLayer(id));
+  }
+
+  move(id: string, before: string | null): void {
+    this.#existing(id);
+    if (before !== null) this.#existing(before);
+    guarded(() => this.#view().moveLayer(id, before));
+  }
+
+  get(id: string): LayerSpec | undefined {
+    return guarded(() => this.#view().layer(id));
+  }
+
+  list(): LayerSpec[] {
+    return guarded(() => this.#view().layers());
+  }
+
+  info(id: string): LayerInfo | undefined {
+    const info = guarded(() => this.#view().layerInfo(id));
+    return info && fromEngine(info);
+  }
+
+  histogram(id: string): Histogram | undefined {
+    return guarded(() => this.#view().histogram(id));
+  }
+
+  failures(id: string): ChunkFailure[] {
+    return guarded(() => this.#view().failures(id));
+  }
+
+  retry(id?: string): void {
+    if (id !== undefined) this.#existing(id);
+    guarded(() => this.#view().retryFailed(id));
+  }
+
+  #existing(id: string): LayerSpec {
+    const spec = this.get(id);
+    if (!spec) throw new ViewerError("not-found", `There is no layer "${id}".`);
+    return spec;
+  }
+}
+
+function fromEngine(info: LayerInfo): LayerInfo {
+  return info.error ? { ...info, error: asViewerError(info.error) } : info;
+}

@@ -1,0 +1,46 @@
+/** Ties promises of the engine to AbortSignals and to the viewer's end. */
+import { asViewerError, disposedError } from "./errors.js";
+
+let last = 0;
+
+export class Requests {
+  #open = new Map<number, (reason: unknown) => void>();
+  #abort: (request: number) => void;
+
+  /** `abort` tells the engine to give a request up. */
+  constructor(abort: (request: number) => void) {
+    this.#abort = abort;
+  }
+
+  /** Runs a call that takes a request's number. Aborting rejects at once with the signal's own reason. */
+  run<T>(signal: AbortSignal | undefined, call: (request: number) => Promise<T>): Promise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const request = ++last;
+    return new Promise<T>((resolve, reject) => {
+      const end = (): void => {
+        this.#open.delete(request);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const onAbort = (): void => {
+        end();
+        this.#abort(request);
+        reject(signal?.reason);
+      };
+      this.#open.set(request, (reason) => {
+        end();
+        reject(reason);
+      });
+      signal?.addEventListener("abort", onAbort, { once: true });
+      // Promise.resolve().then: what the call throws at once is a rejection too.
+      Promise.resolve()
+        .then(() => call(request))
+        .then(resolve, (e: unknown) => reject(asViewerError(e)))
+        .finally(end);
+    });
+  }
+
+  /** Rejects everything that waits. */
+  close(): void {
+    for (const reject of [...this.#open.values()]) reject(disposedError("viewer"));
+  }
+}

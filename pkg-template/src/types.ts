@@ -1,0 +1,419 @@
+/**
+ * The shapes that cross the public API: options, state, layers, events, results. No code.
+ *
+ * Conventions
+ * - The world unit is the nanometre; axes are x, y, z. Quaternions are [x, y, z, w].
+ * - Voxel boxes are half-open, in the source's own voxel indices of the level named (finest by default): precomputed
+ *   `voxel_offset` included, array indices for Zarr. Voxel v covers [v, v+1); nm = offsetNm + v × voxelSizeNm.
+ * - Segment ids are bigint. Absent axes have size 1.
+ * - Whatever waits takes an AbortSignal; aborting rejects with the signal's own reason.
+ * - A call after `dispose()` throws or rejects with a `ViewerError` of code "disposed"; an unknown option key is
+ *   "invalid-options" and the message names the key.
+ * - Events go out after the state has changed; a listener may call the viewer.
+ */
+import type { ViewerError } from "./errors.js";
+
+/** x, y, z. The unit is said where it is used. */
+export type Vec3 = readonly [number, number, number];
+/** A rotation as x, y, z, w. */
+export type Quat = readonly [number, number, number, number];
+/** Which panels are shown. */
+export type Layout = "xy" | "xz" | "yz" | "3d" | "xy-3d" | "4panel";
+/** One panel of a layout. */
+export type PanelName = "xy" | "xz" | "yz" | "3d";
+
+// ---- contexts -------------------------------------------------------------------------------------------------------
+
+/** Budgets, all hard: none is ever exceeded. Left out, a value that suits the machine is taken. */
+export interface Limits {
+  /** Video memory for voxels and tables, in bytes. */
+  gpuBytes?: number;
+  /** Decoded bricks kept in main memory, in bytes. */
+  cpuBytes?: number;
+  /** Bytes kept in the browser's storage. */
+  diskBytes?: number;
+  /** Requests in flight at once, over all hosts. */
+  maxConcurrentRequests?: number;
+  /** Bytes sent to the GPU in one frame. */
+  maxUploadBytesPerFrame?: number;
+  /** Web workers that fetch and decode. */
+  workers?: number;
+}
+
+/** What a request is for, as given to `transformRequest`. */
+export type RequestKind = "metadata" | "chunk" | "mesh" | "skeleton" | "annotation" | "table";
+
+/** What to change about a request: nothing, its address, its headers, its credentials mode. */
+export interface RequestPatch {
+  url?: string;
+  headers?: Record<string, string>;
+  credentials?: RequestCredentials;
+}
+
+/** How to make a context. */
+export interface ContextOptions {
+  limits?: Limits;
+  /** Asked once per resource, on the page; asked again after a 401 or 403. */
+  transformRequest?: (request: { url: string; kind: RequestKind }) => RequestPatch | Promise<RequestPatch>;
+  /** Where the package's .wasm and worker files lie, if not beside index.js. The first context of a page decides. */
+  assets?: { baseUrl?: string | URL };
+}
+
+/** Memory in use, in bytes. */
+export interface Usage {
+  gpuBytes: number;
+  cpuBytes: number;
+  diskBytes: number;
+}
+
+/**
+ * GPU device, caches, budgets and workers, shared by viewers. One is made implicitly for a page and goes with its last
+ * viewer; one from `createContext` lives until it is disposed and its last viewer is gone.
+ */
+export interface Context extends AsyncDisposable {
+  /** Memory in use now. */
+  readonly usage: Usage;
+  /** The budgets in force. */
+  readonly limits: Readonly<Required<Limits>>;
+  /** Drops everything that can be fetched again. */
+  clearCache(): Promise<void>;
+  /** Idempotent. */
+  dispose(): Promise<void>;
+}
+
+// ---- the view -------------------------------------------------------------------------------------------------------
+
+/** Where one looks. */
+export interface ViewState {
+  /** The point in the middle of every panel, in nm. */
+  position: Vec3;
+  /** nm per CSS pixel of the slice panels. */
+  crossSectionScale: number;
+  crossSectionOrientation: Quat;
+  /** nm across the height of the 3D panel. */
+  projectionScale: number;
+  projectionOrientation: Quat;
+  /** Index along further axes, time and the like. */
+  otherAxes?: Record<string, number>;
+}
+
+/** Which input the viewer answers to. */
+export interface ControllerOptions {
+  pan?: boolean;
+  zoom?: boolean;
+  rotate?: boolean;
+  keyboard?: boolean;
+}
+
+/** How to make a viewer. */
+export interface ViewerOptions {
+  /** An element, or a selector for one. It should have a size; the viewer fills it. */
+  container: HTMLElement | string;
+  /** Left out, the page's implicit context. */
+  context?: Context;
+  /** Bottom first. A layer that cannot be read is kept in state "error"; the viewer is made all the same. */
+  layers?: LayerSpec[];
+  /** Initial only; left out, the first layer is shown whole. */
+  viewState?: Partial<ViewState>;
+  /** "4panel" by default. */
+  layout?: Layout;
+  /** true by default. */
+  controller?: boolean | ControllerOptions;
+  signal?: AbortSignal;
+}
+
+// ---- layers ---------------------------------------------------------------------------------------------------------
+
+/** Left out, the format is detected from what the URL holds. */
+export type SourceFormat = "precomputed" | "ome-zarr" | "zarr";
+
+/** Where a layer's voxels are: https://, gs://bucket/path or s3://bucket/path. */
+export type SourceSpec =
+  | string
+  | {
+      url: string;
+      format?: SourceFormat;
+      /** Overrides what the source says, or supplies what it does not say. */
+      voxelSizeNm?: Vec3;
+      /** An S3 service other than AWS. */
+      endpoint?: string;
+      pathStyle?: boolean;
+    };
+
+/** What every layer has. */
+export interface LayerBase {
+  /** Unique in the viewer; also what the page shows. */
+  id: string;
+  visible?: boolean;
+  /** 0 to 1. */
+  opacity?: number;
+}
+
+/** Grey or coloured intensities. */
+export interface ImageLayerSpec extends LayerBase {
+  type: "image";
+  source: SourceSpec;
+  /** The values drawn black and white; "auto" takes them from a sampled histogram. */
+  contrast?: readonly [number, number] | "auto";
+  /** 1 leaves values as they are. */
+  gamma?: number;
+  invert?: boolean;
+  /** The colour of white, as "#rrggbb". */
+  color?: string;
+  interpolation?: "nearest" | "linear";
+  blend?: "additive" | "over";
+  /** By index, from 0. */
+  channel?: number;
+}
+
+/** Segment ids. */
+export interface SegmentationLayerSpec extends LayerBase {
+  type: "segmentation";
+  source: SourceSpec;
+  selected?: bigint[];
+  /** Draw only what is selected. */
+  hideUnselected?: boolean;
+  outline?: boolean;
+  /** Another seed, other colours. */
+  colorSeed?: number;
+  /** "#rrggbb" by decimal id. */
+  colors?: Record<string, string>;
+}
+
+/** One layer, as it is asked for and as `list()` and `get()` give it back. */
+export type LayerSpec = ImageLayerSpec | SegmentationLayerSpec;
+
+/** Any part of a layer; its id, type and source cannot be changed. */
+export type LayerPatch = Partial<Omit<ImageLayerSpec, "id" | "type" | "source">> | Partial<Omit<SegmentationLayerSpec, "id" | "type" | "source">>;
+
+export type DataType = "uint8" | "int8" | "uint16" | "int16" | "uint32" | "int32" | "uint64" | "int64" | "float32" | "float64";
+
+/** One resolution of a volume. */
+export interface LevelInfo {
+  voxelSizeNm: Vec3;
+  /** In voxels of this level. */
+  box: VoxelBox;
+  chunkShape: Vec3;
+  encoding: string;
+}
+
+/** Chunks of what is on screen now. */
+export interface ChunkCounts {
+  visible: number;
+  loaded: number;
+  /** Not in the source: they read as the fill value. */
+  absent: number;
+  failed: number;
+}
+
+export type LayerState = "loading" | "ready" | "error";
+
+/** What is known of a layer's source. */
+export interface LayerInfo {
+  format: SourceFormat;
+  dataType?: DataType;
+  channels?: number;
+  /** The lower corner of voxel 0, in nm. */
+  offsetNm: Vec3;
+  /** Finest first. */
+  levels: LevelInfo[];
+  otherAxes?: { name: string; size: number; unit?: string; labels?: string[] }[];
+  state: LayerState;
+  error?: ViewerError;
+  chunks: ChunkCounts;
+}
+
+/** Chunks that failed for one and the same cause. */
+export interface ChunkFailure {
+  code: ViewerError["code"];
+  /** One sentence: what happened and why. */
+  message: string;
+  /** What to do about it. */
+  remedy?: string;
+  /** How many chunks. */
+  count: number;
+  /** The address of one of them. */
+  example: string;
+}
+
+/** How often each value occurs, sampled from what is loaded. */
+export interface Histogram {
+  /** Lower edge of the first bin. */
+  min: number;
+  /** Upper edge of the last bin. */
+  max: number;
+  counts: Float64Array;
+}
+
+/** The layers of a viewer, bottom first. */
+export interface LayerCollection {
+  /** Resolves when the metadata is read; rejects with the reason if that fails (the layer then stays, in state "error"). */
+  add(spec: LayerSpec, options?: { before?: string; signal?: AbortSignal }): Promise<LayerInfo>;
+  /** Throws "not-found" for an unknown id. */
+  update(id: string, patch: LayerPatch): void;
+  remove(id: string): void;
+  /** Puts a layer below another; null puts it on top. */
+  move(id: string, before: string | null): void;
+  get(id: string): LayerSpec | undefined;
+  /** In drawing order, bottom first. */
+  list(): LayerSpec[];
+  info(id: string): LayerInfo | undefined;
+  /** Undefined until something is loaded, and for segmentations. */
+  histogram(id: string): Histogram | undefined;
+  /** Failed chunks by cause. */
+  failures(id: string): ChunkFailure[];
+  /** Asks again for what failed, metadata included: of one layer, or of all. */
+  retry(id?: string): void;
+}
+
+// ---- results --------------------------------------------------------------------------------------------------------
+
+/** Half-open: min is in, max is not. */
+export interface VoxelBox {
+  min: Vec3;
+  max: Vec3;
+}
+
+export type VoxelArray =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | BigUint64Array
+  | BigInt64Array
+  | Float32Array
+  | Float64Array;
+
+/** Voxels of a box. */
+export interface VoxelBlock {
+  /** Voxels along x, y, z. */
+  shape: Vec3;
+  /** 0 is the finest. */
+  level: number;
+  /** x varies fastest. */
+  data: VoxelArray;
+}
+
+/** What lies under a point. */
+export interface PickInfo {
+  /** In nm. */
+  position: Vec3;
+  panel: PanelName;
+  /** One entry per visible layer; no value while its chunk is loading or where it has none. */
+  values: { layerId: string; voxel?: Vec3; value?: number | bigint; segmentId?: bigint }[];
+  source: PointerEvent | null;
+}
+
+/** Figures of the moment. */
+export interface Stats {
+  gpuBytes: number;
+  cpuBytes: number;
+  /** Chunks wanted and not yet asked for. */
+  pending: number;
+  inFlight: number;
+  /** Time the last frame took on the CPU. */
+  frameMs: number;
+  draws: number;
+  /** Since the context was made. */
+  requests: number;
+  bytes: number;
+}
+
+/** What the browser can do. `reason` says in one sentence what is missing. */
+export interface Support {
+  webgpu: boolean;
+  wasmSimd: boolean;
+  indexedDb: boolean;
+  reason?: string;
+}
+
+/** A LayerSpec as JSON: ids are decimal strings. */
+export type SavedLayer = Record<string, unknown> & { id: string; type: LayerSpec["type"] };
+
+/** A view as JSON. */
+export interface ViewerStateV1 {
+  version: 1;
+  viewState: ViewState;
+  layout: Layout;
+  layers: SavedLayer[];
+}
+
+// ---- actions --------------------------------------------------------------------------------------------------------
+
+/** Something a person can do, by key, menu or palette. */
+export interface ActionInfo {
+  id: string;
+  label: string;
+  group: string;
+  /** Like "ctrl+p", "shift+arrowleft", "z". */
+  keys: string[];
+  /** The name of a lucide icon. */
+  icon?: string;
+  enabled: boolean;
+  views: string[];
+}
+
+/** Every action, declared once: menus, palette, help and key map are made from this list. */
+export interface Actions {
+  list(view?: string): ActionInfo[];
+  /** Throws "not-found" for an unknown id. */
+  run(id: string, args?: unknown): void;
+  /** null restores the default keys; an empty list takes the keys away. */
+  setKeys(id: string, keys: string[] | null): void;
+}
+
+// ---- events ---------------------------------------------------------------------------------------------------------
+
+/** Event types and what their listeners get. */
+export interface ViewerEvents {
+  viewstatechange: { viewState: ViewState; source: "user" | "api" };
+  /** null when the pointer has left. */
+  hover: PickInfo | null;
+  click: PickInfo;
+  layerstatechange: { id: string; state: LayerState; error?: ViewerError };
+  /** Layers were added, removed, moved or changed, a selection included; by whomever. */
+  layerschange: { ids: string[] };
+  layoutchange: { layout: Layout };
+  /** An action ran whose effect is the host page's: open a box, show help. */
+  action: { id: string };
+  devicelost: { restored: boolean };
+  /** Goes to console.error if nobody listens. */
+  error: ViewerError;
+}
+
+/** Ends a subscription. */
+export interface Subscription {
+  unsubscribe(): void;
+}
+
+/** A view of volumes in one element. */
+export interface Viewer extends AsyncDisposable {
+  readonly context: Context;
+  readonly layers: LayerCollection;
+  readonly actions: Actions;
+  readonly viewState: Readonly<ViewState>;
+  layout: Layout;
+  /** Resolves when it is there, or when another move or the user has taken over. */
+  setViewState(patch: Partial<ViewState>, options?: { durationMs?: number; signal?: AbortSignal }): Promise<void>;
+  /** What lies under a point, in CSS pixels in the container. */
+  pick(point: { x: number; y: number }, options?: { signal?: AbortSignal }): Promise<PickInfo | null>;
+  /** Through the same planner, workers and bricks as drawing. Voxels outside the volume are "invalid-options". */
+  readVoxels(layerId: string, box: VoxelBox, options?: { level?: number; channel?: number; at?: Record<string, number>; signal?: AbortSignal }): Promise<VoxelBlock>;
+  /** A PNG. Without `panel`, all of them; `overlays` are lines and hatches. */
+  screenshot(options?: { width?: number; height?: number; panel?: PanelName; overlays?: boolean }): Promise<Blob>;
+  /** All visible chunks are drawn at their target level, or known to be absent or failed. */
+  idle(options?: { signal?: AbortSignal }): Promise<void>;
+  /** Versioned and JSON-safe. */
+  getState(): ViewerStateV1;
+  setState(state: ViewerStateV1): Promise<void>;
+  /** The state in the fragment of `base` (the page's own address by default); never credentials. */
+  shareUrl(base?: string | URL): string;
+  readonly stats: Readonly<Stats>;
+  on<K extends keyof ViewerEvents>(type: K, listener: (event: ViewerEvents[K]) => void): Subscription;
+  once<K extends keyof ViewerEvents>(type: K, options?: { signal?: AbortSignal }): Promise<ViewerEvents[K]>;
+  off<K extends keyof ViewerEvents>(type: K, listener: (event: ViewerEvents[K]) => void): void;
+  /** Idempotent: aborts what waits, frees what is held, removes what was put into the container. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,66 @@
+/** Finds misspelt options: an unknown key is an error that names it. Values are the engine's to judge. */
+import { ViewerError } from "./errors.js";
+import type { ContextOptions, ControllerOptions, ImageLayerSpec, LayerSpec, Limits, SegmentationLayerSpec, SourceSpec, ViewState, ViewerOptions } from "./types.js";
+
+/** Every key of T; leaving one out does not compile. */
+type Keys<T> = Record<keyof Required<T>, true>;
+
+const viewer: Keys<ViewerOptions> = { container: true, context: true, layers: true, viewState: true, layout: true, controller: true, signal: true };
+const controller: Keys<ControllerOptions> = { pan: true, zoom: true, rotate: true, keyboard: true };
+const viewState: Keys<ViewState> = { position: true, crossSectionScale: true, crossSectionOrientation: true, projectionScale: true, projectionOrientation: true, otherAxes: true };
+const context: Keys<ContextOptions> = { limits: true, transformRequest: true, assets: true };
+const limits: Keys<Limits> = { gpuBytes: true, cpuBytes: true, diskBytes: true, maxConcurrentRequests: true, maxUploadBytesPerFrame: true, workers: true };
+const source: Keys<Exclude<SourceSpec, string>> = { url: true, format: true, voxelSizeNm: true, endpoint: true, pathStyle: true };
+const image: Keys<ImageLayerSpec> = { id: true, type: true, visible: true, opacity: true, source: true, contrast: true, gamma: true, invert: true, color: true, interpolation: true, blend: true, channel: true };
+const segmentation: Keys<SegmentationLayerSpec> = { id: true, type: true, visible: true, opacity: true, source: true, selected: true, hideUnselected: true, outline: true, colorSeed: true, colors: true };
+
+/** The error of an option that cannot be used. */
+export function invalid(message: string): ViewerError {
+  return new ViewerError("invalid-options", message);
+}
+
+/** Throws unless `value` is an object that has no other keys than these. */
+export function checkKeys(value: unknown, known: Record<string, true>, where: string): asserts value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) throw invalid(`${where} must be an object, not ${value === null ? "null" : typeof value}.`);
+  for (const key of Object.keys(value)) {
+    if (!Object.hasOwn(known, key)) throw invalid(`${where} has an unknown key "${key}". Known are: ${Object.keys(known).join(", ")}.`);
+  }
+}
+
+function optional(value: unknown, known: Record<string, true>, where: string): void {
+  if (value !== undefined) checkKeys(value, known, where);
+}
+
+export function checkContextOptions(options: unknown): void {
+  checkKeys(options, context, "The context's options");
+  optional(options.limits, limits, "limits");
+  optional(options.assets, { baseUrl: true }, "assets");
+}
+
+export function checkViewState(state: unknown): void {
+  checkKeys(state, viewState, "viewState");
+}
+
+export function checkViewerOptions(options: unknown): asserts options is ViewerOptions {
+  checkKeys(options, viewer, "The viewer's options");
+  if (options.viewState !== undefined) checkViewState(options.viewState);
+  if (typeof options.controller !== "boolean") optional(options.controller, controller, "controller");
+  if (options.layers !== undefined) {
+    if (!Array.isArray(options.layers)) throw invalid("layers must be an array.");
+    options.layers.forEach(checkLayerSpec);
+  }
+}
+
+export function checkLayerSpec(spec: unknown): asserts spec is LayerSpec {
+  const type = (spec as { type?: unknown } | null | undefined)?.type;
+  if (type !== "image" && type !== "segmentation") throw invalid(`A layer's type must be "image" or "segmentation", not ${JSON.stringify(type) ?? "absent"}.`);
+  checkKeys(spec, type === "image" ? image : segmentation, `The ${type} layer`);
+  if (typeof spec.id !== "string" || spec.id === "") throw invalid("A layer needs an id that is not empty.");
+  if (typeof spec.source !== "string") checkKeys(spec.source, source, `The source of layer "${spec.id}"`);
+}
+
+/** Keys that may change later: not what the layer is. */
+export function checkLayerPatch(patch: unknown, type: LayerSpec["type"], id: string): void {
+  const { id: _id, type: _type, source: _source, ...known } = type === "image" ? image : segmentation;
+  checkKeys(patch, known, `The change to layer "${id}"`);
+}
