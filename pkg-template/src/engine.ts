@@ -59,6 +59,10 @@ export interface EngineView {
   setKeys(id: string, keys: string[] | null): void;
   getState(): ViewerStateV1;
   setState(state: ViewerStateV1): Promise<void>;
+  /** "#rrggbb". */
+  segmentColor(layerId: string, id: bigint): string;
+  /** Behind slices and behind the 3D panel, as "#rrggbb". */
+  setBackground(slice: string, projection: string): void;
   failures(layerId: string): ChunkFailure[];
   retryFailed(layerId?: string): void;
   abort(request: number): void;

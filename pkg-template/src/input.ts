@@ -21,6 +21,8 @@ export function listen({ host, canvas, view, onPointer }: InputTarget, signal: A
     const [x, y] = place(event);
     onPointer(event, x, y);
     if (kind === "down") {
+      // A ring around what one has just clicked on would say nothing.
+      host.toggleAttribute("data-clicked", true);
       host.focus({ preventScroll: true });
       canvas.setPointerCapture(event.pointerId);
       host.toggleAttribute("data-drag", event.button === 0);
@@ -48,6 +50,7 @@ export function listen({ host, canvas, view, onPointer }: InputTarget, signal: A
     },
     { signal, passive: false },
   );
+  host.addEventListener("blur", () => host.toggleAttribute("data-clicked", false), { signal });
   host.addEventListener(
     "keydown",
     (event) => {
@@ -63,6 +66,7 @@ function activates(key: string): boolean {
   return key === "Enter" || key === " ";
 }
 
-function modifiers(event: Modified): number {
+/** 1 shift, 2 ctrl, 4 alt, 8 meta. */
+export function modifiers(event: Modified): number {
   return (event.shiftKey ? 1 : 0) | (event.ctrlKey ? 2 : 0) | (event.altKey ? 4 : 0) | (event.metaKey ? 8 : 0);
 }

@@ -57,6 +57,10 @@ export class Layers implements LayerCollection {
     return guarded(() => this.#view().histogram(id));
   }
 
+  segmentColor(id: string, segment: bigint): string {
+    return guarded(() => this.#view().segmentColor(id, segment));
+  }
+
   failures(id: string): ChunkFailure[] {
     return guarded(() => this.#view().failures(id));
   }

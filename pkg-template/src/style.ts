@@ -10,20 +10,22 @@ export const css = `
 canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; touch-action: none; cursor: crosshair; }
 :host([data-drag]) canvas { cursor: grabbing; }
 .panel { position: absolute; pointer-events: none; overflow: hidden; }
-:host(:focus-visible)::after { content: ""; position: absolute; inset: 0; pointer-events: none; box-shadow: inset 0 0 0 2px var(--nl-accent, #6ea8fe); }
+:host(:focus-visible:not([data-clicked]))::after { content: ""; position: absolute; inset: 0; pointer-events: none; box-shadow: inset 0 0 0 2px var(--nl-accent, #6ea8fe); }
 .chip {
   position: absolute; left: 8px; top: 8px; display: flex; gap: 5px; padding: 2px 7px; border-radius: 4px;
-  background: var(--nl-chip-background, rgb(16 16 16 / 0.72)); color: var(--nl-chip-color, #e6e6e6); font-weight: 600;
+  background: var(--nl-chip-background, rgb(20 20 20 / 0.74)); color: var(--nl-chip-color, #ececec); font-weight: 600;
 }
 .axis-x { color: var(--nl-axis-x, #ff7a70); }
 .axis-y { color: var(--nl-axis-y, #6fdc84); }
 .axis-z { color: var(--nl-axis-z, #86b1ff); }
-.scale { position: absolute; left: 10px; bottom: 10px; color: var(--nl-scale-color, #fff); text-align: center; width: max-content; }
-.scale-label { text-shadow: 0 0 2px #000, 0 0 2px #000, 0 0 3px #000; font-weight: 600; margin-bottom: 3px; }
-.scale-bar { box-sizing: border-box; height: 4px; background: currentColor; border: 1px solid rgb(0 0 0 / 0.7); border-radius: 1px; }
+.scale {
+  position: absolute; left: 8px; bottom: 8px; width: max-content; padding: 2px 8px 5px; border-radius: 4px; text-align: center;
+  background: var(--nl-chip-background, rgb(20 20 20 / 0.74)); color: var(--nl-chip-color, #ececec); font-weight: 600;
+}
+.scale-bar { height: 2px; margin-top: 1px; background: currentColor; }
 .maximize {
   position: absolute; right: 6px; top: 6px; width: 24px; height: 24px; padding: 4px; border: 0; border-radius: 4px; cursor: pointer;
-  background: var(--nl-chip-background, rgb(16 16 16 / 0.72)); color: var(--nl-chip-color, #e6e6e6);
+  background: var(--nl-chip-background, rgb(20 20 20 / 0.74)); color: var(--nl-chip-color, #ececec);
   pointer-events: none; opacity: 0; transition: opacity 120ms;
 }
 .panel[data-hover] .maximize, .maximize:focus-visible { opacity: 0.85; pointer-events: auto; }

@@ -211,6 +211,8 @@ export type LayerState = "loading" | "ready" | "error";
 /** What is known of a layer's source. */
 export interface LayerInfo {
   format: SourceFormat;
+  /** What the metadata says the voxels mean, if it does. */
+  kind?: "image" | "segmentation";
   dataType?: DataType;
   channels?: number;
   /** The lower corner of voxel 0, in nm. */
@@ -220,6 +222,8 @@ export interface LayerInfo {
   otherAxes?: { name: string; size: number; unit?: string; labels?: string[] }[];
   state: LayerState;
   error?: ViewerError;
+  /** The values drawn black and white now, of an image layer; also what "auto" came to. */
+  contrast?: readonly [number, number];
   chunks: ChunkCounts;
 }
 
@@ -260,6 +264,8 @@ export interface LayerCollection {
   info(id: string): LayerInfo | undefined;
   /** Undefined until something is loaded, and for segmentations. */
   histogram(id: string): Histogram | undefined;
+  /** The colour a segment is drawn in, as "#rrggbb". */
+  segmentColor(id: string, segment: bigint): string;
   /** Failed chunks by cause. */
   failures(id: string): ChunkFailure[];
   /** Asks again for what failed, metadata included: of one layer, or of all. */
@@ -360,6 +366,8 @@ export interface Actions {
   list(view?: string): ActionInfo[];
   /** Throws "not-found" for an unknown id. */
   run(id: string, args?: unknown): void;
+  /** Does what a key is bound to, as if the viewer had the focus; false if it is bound to nothing. */
+  key(event: KeyboardEvent): boolean;
   /** null restores the default keys; an empty list takes the keys away. */
   setKeys(id: string, keys: string[] | null): void;
 }

@@ -2,11 +2,12 @@
  * A viewer: its element, its frame loop, and the public calls over the engine's view. The engine is never called from
  * inside one of its own calls: it asks for frames, and events are taken from it after each.
  */
+import { watchBackground } from "./background.js";
 import { retainContext, type SharedContext } from "./context.js";
 import { Emitter } from "./emitter.js";
 import type { EngineEvent, EngineView } from "./engine.js";
 import { asViewerError, disposedError, guarded } from "./errors.js";
-import { listen } from "./input.js";
+import { listen, modifiers } from "./input.js";
 import { Layers } from "./layers.js";
 import { PanelChrome } from "./panels.js";
 import { encodePng } from "./png.js";
@@ -66,6 +67,7 @@ class ViewerImpl implements Viewer {
     this.actions = {
       list: (view) => guarded(() => this.#live().actions(view)),
       run: (id, args) => guarded(() => this.#live().runAction(id, args)),
+      key: (event) => guarded(() => this.#live().key(event.code, event.key, modifiers(event))),
       setKeys: (id, keys) => guarded(() => this.#live().setKeys(id, keys)),
     };
     const { host, canvas, overlay } = makeElements();
@@ -84,6 +86,7 @@ class ViewerImpl implements Viewer {
       split: (x, y) => guarded(() => this.#live().setPanelSplit(x, y)),
     });
     this.#watchSize();
+    watchBackground(host, (slice, projection) => this.#view?.setBackground(slice, projection), this.#end.signal);
     listen({ host, canvas, view: this.#view, onPointer: (event, x, y) => this.#onPointer(event, x, y) }, this.#end.signal);
     document.addEventListener("visibilitychange", () => this.#reschedule(), { signal: this.#end.signal });
     this.#wake();

@@ -1,7 +1,4 @@
-import { load } from 'neurolume';
+import { applyTheme } from "./theme.js";
+import "./parts/app.js";
 
-const state = document.querySelector('[data-testid=state]')!;
-load().then(
-  () => (state.textContent = 'ready'),
-  (error) => (state.textContent = `failed: ${error}`),
-);
+applyTheme();

@@ -1,0 +1,130 @@
+/** All keys, made from the list of actions, each to be changed here; and what the pointer does. */
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import type { ActionInfo } from "neurolume";
+import { allActions } from "../actions.js";
+import { combinationOf, keyCaps } from "../format.js";
+import { icon } from "../icons.js";
+import { loadKeys, remap, isRemapped } from "../keys.js";
+import { session } from "../session.js";
+import { base, dialog } from "../styles.js";
+
+/** Gestures, as long as no action names them. */
+const GESTURES: { does: string; slice: string; space: string }[] = [
+  { does: "Move in the plane", slice: "drag", space: "Shift drag" },
+  { does: "Rotate", slice: "Shift drag", space: "drag" },
+  { does: "Next or previous section", slice: "wheel", space: "wheel" },
+  { does: "Ten sections", slice: "Shift wheel", space: "Shift wheel" },
+  { does: "Zoom", slice: "Ctrl wheel", space: "Ctrl wheel" },
+  { does: "Centre here", slice: "right click", space: "right click" },
+  { does: "Select a segment", slice: "double click", space: "double click" },
+  { does: "Touch: sections, move, zoom and turn", slice: "1 finger, 2 fingers", space: "1 finger, 2 fingers" },
+];
+
+class Help extends LitElement {
+  static override properties = { recording: { state: true }, shown: { state: true } };
+  /** The action whose next key is awaited. */
+  declare recording: string | undefined;
+  declare shown: boolean;
+
+  static override styles = [
+    base,
+    dialog,
+    css`
+      dialog { width: 920px; max-height: min(720px, calc(100dvh - 48px)); margin: auto; overflow: hidden; }
+      dialog[open] { display: flex; flex-direction: column; }
+      header { display: flex; align-items: center; justify-content: space-between; padding: 12px 12px 12px 20px; border-bottom: 1px solid var(--nl-line); flex: none; }
+      h1 { font-size: 15px; line-height: 20px; font-weight: 600; margin: 0; }
+      .body { overflow-y: auto; padding: 8px 20px 20px; scrollbar-width: thin; scrollbar-color: var(--nl-line-strong) transparent; }
+      .body:focus-visible { outline: none; }
+      .columns { columns: 2; column-gap: 32px; }
+      section { break-inside: avoid; padding-top: 12px; }
+      section.long { break-inside: auto; }
+      h2 { font-size: 12px; line-height: 20px; font-weight: 600; color: var(--nl-dim); margin: 0 0 2px; }
+      .row { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px; align-items: center; min-height: 26px; break-inside: avoid; }
+      .keys { display: flex; gap: 10px; justify-content: flex-end; padding: 2px 4px; min-width: 34px; }
+      .keys span { display: flex; gap: 2px; }
+      .keys:hover { background: var(--nl-hover); }
+      .keys.changed kbd { border-color: var(--nl-accent); color: var(--nl-accent); }
+      .wait { color: var(--nl-accent); font-size: 12px; }
+      table { border-collapse: collapse; width: 100%; }
+      th { text-align: left; font-size: 12px; font-weight: 500; color: var(--nl-faint); padding: 0 8px 2px 0; }
+      td { padding: 2px 8px 2px 0; height: 26px; }
+      td + td { color: var(--nl-dim); font-size: 12px; white-space: nowrap; }
+      footer { padding-top: 16px; color: var(--nl-faint); font-size: 12px; line-height: 18px; }
+      @media (max-width: 720px) { .columns { columns: 1; } }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.shown = false;
+    addEventListener("nl-show", (event) => {
+      if ((event as CustomEvent<string>).detail === "help") this.#show();
+    });
+    session.watch("phase", loadKeys);
+  }
+
+  override render(): TemplateResult {
+    return html`
+      <dialog aria-labelledby="help-title" data-testid="help" @close=${this.#onClose} @keydown=${this.#onKey} @click=${(e: MouseEvent) => e.target === this.#dialog && this.#dialog.close()}>
+        <header><h1 id="help-title">Keys and help</h1><button class="icon" aria-label="Close" data-testid="help-close" @click=${() => this.#dialog.close()}>${icon("x")}</button></header>
+        <div class="body" tabindex="-1" autofocus>${this.shown ? this.#body() : nothing}</div>
+      </dialog>
+    `;
+  }
+
+  #body(): TemplateResult {
+    const groups = new Map<string, ActionInfo[]>();
+    for (const action of allActions()) groups.set(action.group, [...(groups.get(action.group) ?? []), action]);
+    return html`
+      <div class="columns">
+        <section>
+          <h2>Pointer</h2>
+          <table><thead><tr><th></th><th>in a slice</th><th>in 3D</th></tr></thead><tbody>${GESTURES.map((g) => html`<tr><td>${g.does}</td><td>${g.slice}</td><td>${g.space}</td></tr>`)}</tbody></table>
+        </section>
+        ${[...groups].map(([group, actions]) => html`<section class=${actions.length > 8 ? "long" : ""}><h2>${group}</h2>${actions.map((a) => this.#row(a))}</section>`)}
+      </div>
+      <footer>Click a key to change it: press the new one, <kbd>⌫</kbd> for none, or <kbd>Esc</kbd> to leave it. Double-click puts the default back.</footer>
+    `;
+  }
+
+  #row(action: ActionInfo): TemplateResult {
+    const keys = this.recording === action.id ? html`<span class="wait">press a key…</span>` : action.keys.length === 0 ? html`<span class="faint">–</span>` : action.keys.map((k) => html`<span>${keyCaps(k).map((cap) => html`<kbd>${cap}</kbd>`)}</span>`);
+    return html`<div class="row"><span>${action.label}</span><button class="keys ${isRemapped(action.id) ? "changed" : ""}" data-testid="keys-${action.id}" aria-label="Keys of ${action.label}: ${action.keys.join(" or ") || "none"}. Change." @click=${() => (this.recording = action.id)} @dblclick=${() => this.#set(action.id, null)}>${keys}</button></div>`;
+  }
+
+  get #dialog(): HTMLDialogElement {
+    return this.renderRoot.querySelector("dialog") as HTMLDialogElement;
+  }
+
+  #show(): void {
+    this.shown = true;
+    if (!this.#dialog.open) this.#dialog.showModal();
+  }
+
+  #set(id: string, keys: string[] | null): void {
+    remap(id, keys);
+    this.recording = undefined;
+    this.requestUpdate();
+  }
+
+  #onKey = (event: KeyboardEvent): void => {
+    if (this.recording === undefined) {
+      if (event.key === "h" && !event.ctrlKey) this.#dialog.close();
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    const combination = combinationOf(event);
+    if (combination === undefined) return;
+    if (combination === "escape") this.recording = undefined;
+    else this.#set(this.recording, combination === "backspace" ? [] : [combination]);
+  };
+
+  #onClose = (): void => {
+    this.recording = undefined;
+    this.shown = false;
+  };
+}
+
+customElements.define("nl-help", Help);

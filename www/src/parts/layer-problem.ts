@@ -1,0 +1,68 @@
+/** What went wrong with a layer: what happened, why, what to do, and the details to copy. */
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import type { ChunkFailure, LayerInfo, LayerSpec } from "neurolume";
+import { copyText } from "../actions.js";
+import { corsRecipe } from "../cors.js";
+import { sourceUrl } from "../datasets.js";
+import { icon } from "../icons.js";
+import { session } from "../session.js";
+import { base } from "../styles.js";
+
+class LayerProblem extends LitElement {
+  static override properties = { spec: { attribute: false }, info: { attribute: false } };
+  declare spec: LayerSpec;
+  declare info: LayerInfo;
+
+  static override styles = [
+    base,
+    css`
+      :host { display: block; margin: 4px 4px 6px 18px; padding: 8px 10px; border-radius: var(--nl-radius); background: var(--nl-error-soft); border-left: 2px solid var(--nl-error); font-size: 12px; line-height: 17px; }
+      p { margin: 0 0 6px; overflow-wrap: anywhere; }
+      .what { font-weight: 500; }
+      .why { color: var(--nl-dim); }
+      .row { display: flex; gap: 6px; flex-wrap: wrap; }
+      pre { margin: 0 0 6px; padding: 6px 8px; max-height: 150px; overflow: auto; background: var(--nl-field); border: 1px solid var(--nl-line); border-radius: 3px; font: 11px/15px var(--nl-mono); white-space: pre; user-select: all; scrollbar-width: thin; }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    const { error } = this.info;
+    return html`<div role="alert" data-testid="layer-problem-${this.spec.id}">${this.info.state === "error" && error ? this.#whole(error.code, error.message, error.remedy) : this.#chunks()}</div>`;
+  }
+
+  #whole(code: string, message: string, remedy: string | undefined): TemplateResult {
+    const recipe = code === "cors" ? corsRecipe(sourceUrl(this.spec)) : undefined;
+    return html`
+      <p class="what">${code === "cors" ? "The server does not let this page read its data." : message}</p>
+      ${recipe
+        ? html`<p class="why">The address is right, but its owner has to allow other sites to read from it (CORS). For ${recipe.where}:</p>
+            <pre tabindex="0" aria-label="Configuration">${recipe.text}</pre>`
+        : html`<p class="why">${remedy ?? nothing}</p>`}
+      <div class="row">
+        <button class="button small" data-testid="layer-retry-${this.spec.id}" @click=${() => void session.reload(this.spec.id)}>${icon("refresh")}Try again</button>
+        ${recipe ? html`<button class="button small" data-testid="layer-copy-cors-${this.spec.id}" @click=${() => void copyText(recipe.text, "Configuration copied")}>${icon("copy")}Copy</button>` : nothing}
+        <button class="button small" data-testid="layer-copy-${this.spec.id}" @click=${() => void copyText(`${code}\n${message}\n${remedy ?? ""}\n${sourceUrl(this.spec)}\n${JSON.stringify(this.info.error?.detail ?? {})}`, "Details copied")}>Details</button>
+      </div>
+    `;
+  }
+
+  #chunks(): TemplateResult {
+    const causes = this.#failures();
+    return html`
+      ${causes.map(
+        ({ count, message, remedy }) => html`<p class="what">${count} ${count === 1 ? "chunk" : "chunks"}: ${message}</p>${remedy ? html`<p class="why">${remedy}</p>` : nothing}`,
+      )}
+      <div class="row">
+        <button class="button small" data-testid="layer-retry-${this.spec.id}" @click=${() => session.viewer?.layers.retry(this.spec.id)}>${icon("refresh")}Try again</button>
+        <button class="button small" data-testid="layer-copy-${this.spec.id}" @click=${() => void copyText(causes.map((c) => `${c.count} × ${c.code}: ${c.message}\n${c.example}`).join("\n\n"), "Details copied")}>Details</button>
+      </div>
+    `;
+  }
+
+  #failures(): ChunkFailure[] {
+    const known = session.viewer?.layers.failures(this.spec.id) ?? [];
+    return known.length > 0 ? known : [{ code: "network", message: "could not be read.", count: this.info.chunks.failed, example: sourceUrl(this.spec) }];
+  }
+}
+
+customElements.define("nl-layer-problem", LayerProblem);

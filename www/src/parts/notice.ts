@@ -1,0 +1,129 @@
+/** What stands in the viewer's place when there is nothing to see: starting, failed, empty. */
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { ViewerError } from "neurolume";
+import { copyText, runAction } from "../actions.js";
+import { icon } from "../icons.js";
+import { Part } from "../part.js";
+import { session, type Topic } from "../session.js";
+import { base } from "../styles.js";
+
+/** From then on one wants to know, and to be able to stop it. */
+const PATIENCE_MILLIS = 500;
+
+class Notice extends Part {
+  protected static override topics: Topic[] = ["phase", "layers", "datasets", "info"];
+  static override properties = { waited: { state: true } };
+  /** Whether opening has taken long enough to say so. */
+  declare waited: boolean;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  static override styles = [
+    base,
+    css`
+      :host { pointer-events: none; }
+      .frames { position: absolute; inset: 0; display: grid; grid-template: 1fr 1fr / 1fr 1fr; gap: 1px; background: var(--nl-panel-border); }
+      .frames i { background: var(--nl-slice-background); position: relative; overflow: hidden; }
+      .frames i:nth-child(3) { background: var(--nl-projection-background); }
+      .frames i::after { content: ""; position: absolute; inset: 0; background: linear-gradient(100deg, transparent 30%, rgb(255 255 255 / 0.035) 50%, transparent 70%); animation: sweep 1.8s linear infinite; }
+      @keyframes sweep { from { transform: translateX(-100%); } to { transform: translateX(100%); } }
+      .place { position: absolute; inset: 0; display: grid; place-items: center; padding: 24px; }
+      .card { pointer-events: auto; max-width: 440px; background: var(--nl-surface); border: 1px solid var(--nl-line); border-radius: 8px; padding: 24px; }
+      .card > svg { width: 24px; height: 24px; color: var(--nl-dim); }
+      .card.failed > svg { color: var(--nl-error); }
+      h1 { font-size: 16px; line-height: 24px; font-weight: 600; margin: 12px 0 4px; }
+      p { margin: 0 0 12px; color: var(--nl-dim); }
+      .long { overflow-wrap: anywhere; }
+      .pill { pointer-events: auto; display: flex; align-items: center; gap: 12px; max-width: 100%; padding: 5px 5px 5px 14px; background: var(--nl-surface); border: 1px solid var(--nl-line); border-radius: 6px; }
+      .row { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }
+      kbd { margin-left: 2px; }
+      @media (max-width: 640px) { .frames { grid-template: 1fr / 1fr; } .frames i:nth-child(n + 2) { display: none; } }
+    `,
+  ];
+
+  override render(): TemplateResult | typeof nothing {
+    if (session.phase === "starting") return html`<div class="frames" aria-label="Starting" role="status" data-testid="starting"><i></i><i></i><i></i><i></i></div>`;
+    if (session.phase === "failed") return this.#failed();
+    if (session.layers.length === 0 && session.settled) return this.#empty();
+    const infos = [...session.infos.values()];
+    const opening = session.layers.length > 0 && infos.every((i) => i.state !== "ready") && infos.some((i) => i.state === "loading");
+    this.#wait(opening);
+    if (opening && this.waited) return this.#opening();
+    const error = infos.length > 0 && infos.every((i) => i.state === "error") ? infos[0]?.error : undefined;
+    return error ? this.#unopened(error) : nothing;
+  }
+
+  #wait(opening: boolean): void {
+    if (opening && this.#timer === undefined) this.#timer = setTimeout(() => (this.waited = true), PATIENCE_MILLIS);
+    if (opening || this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.waited = false;
+  }
+
+  #opening(): TemplateResult {
+    return html`
+      <div class="place">
+        <div class="pill" role="status" data-testid="opening"><span class="truncate">Opening ${session.name}…</span><button class="button small" data-testid="opening-cancel" @click=${this.#cancel}>Cancel</button></div>
+      </div>
+    `;
+  }
+
+  #cancel = (): void => {
+    for (const { id } of session.layers) session.viewer?.layers.remove(id);
+  };
+
+  #unopened(error: ViewerError): TemplateResult {
+    return html`
+      <div class="place">
+        <section class="card failed" role="alert" data-testid="unopened">
+          ${icon("warning")}
+          <h1>${session.name} could not be opened</h1>
+          <p class="long">${error.code === "cors" ? "The server answers, but its owner does not let other sites read from it. The layer shows the configuration that mends this." : error.message}</p>
+          ${error.code !== "cors" && error.remedy ? html`<p>${error.remedy}</p>` : nothing}
+          <div class="row">
+            <button class="button primary" data-testid="unopened-open" @click=${() => runAction("dataset.open")}>Open another</button>
+            <button class="button" data-testid="unopened-retry" @click=${() => session.layers.forEach(({ id }) => void session.reload(id))}>${icon("refresh")}Try again</button>
+          </div>
+        </section>
+      </div>
+    `;
+  }
+
+  #failed(): TemplateResult {
+    const error = session.failure;
+    return html`
+      <div class="place">
+        <section class="card failed" role="alert" data-testid="failed">
+          ${icon("warning")}
+          <h1>${error?.code === "unsupported" ? "This browser cannot show volumes" : "The viewer could not start"}</h1>
+          <p>${error?.message}</p>
+          <p>${error?.remedy ?? (error?.code === "unsupported" ? "Use a current Chrome, Edge, Safari or Firefox with WebGPU, with hardware acceleration turned on." : nothing)}</p>
+          <div class="row">
+            <button class="button primary" data-testid="failed-reload" @click=${() => location.reload()}>Try again</button>
+            <button class="button" data-testid="failed-copy" @click=${() => void copyText(this.#details(), "Details copied")}>${icon("copy")}Copy details</button>
+          </div>
+        </section>
+      </div>
+    `;
+  }
+
+  #empty(): TemplateResult {
+    return html`
+      <div class="place">
+        <section class="card" data-testid="empty">
+          ${icon("box")}
+          <h1>Nothing is open</h1>
+          <p>neurolume shows volumes of electron microscopy straight from where they are stored: Neuroglancer precomputed and OME-Zarr, over https, gs or s3.</p>
+          <div class="row"><button class="button primary" data-testid="empty-open" @click=${() => runAction("dataset.open")}>Open a dataset</button><span class="dim">or press <kbd>Ctrl</kbd><kbd>O</kbd></span></div>
+        </section>
+      </div>
+    `;
+  }
+
+  #details(): string {
+    const { failure } = session;
+    return [failure?.code, failure?.message, failure?.remedy, JSON.stringify(failure?.detail ?? {}), navigator.userAgent].filter(Boolean).join("\n");
+  }
+}
+
+customElements.define("nl-notice", Notice);

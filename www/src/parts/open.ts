@@ -1,0 +1,152 @@
+/** "Open a dataset": what lies beside the site, or any address. */
+import { css, html, nothing, type TemplateResult } from "lit";
+import { isViewerError } from "neurolume";
+import { toVolumeUrl, type Dataset, type LayerKind } from "../datasets.js";
+import { icon } from "../icons.js";
+import { Part } from "../part.js";
+import { session, type Topic } from "../session.js";
+import { base, dialog } from "../styles.js";
+
+const KINDS: { kind: LayerKind; label: string }[] = [
+  { kind: "auto", label: "Detect" },
+  { kind: "image", label: "Image" },
+  { kind: "segmentation", label: "Segmentation" },
+];
+
+class OpenBox extends Part {
+  protected static override topics: Topic[] = ["datasets"];
+  static override properties = { kind: { state: true }, problem: { state: true }, query: { state: true }, busy: { state: true } };
+  declare kind: LayerKind;
+  declare problem: string;
+  declare query: string;
+  declare busy: boolean;
+
+  static override styles = [
+    base,
+    dialog,
+    css`
+      dialog { width: 560px; margin: 64px auto auto; }
+      .body { padding: 16px; }
+      h1 { font-size: 15px; line-height: 20px; font-weight: 600; margin: 0 0 12px; }
+      .head { display: flex; align-items: start; justify-content: space-between; }
+      .head .icon { margin: -4px -4px 0 0; }
+      .url { display: flex; gap: 8px; }
+      .url input { flex: 1; height: 32px !important; }
+      .url .button { height: 32px; }
+      .kinds { display: flex; align-items: center; gap: 16px; margin: 10px 0 0; font-size: 12px; color: var(--nl-dim); border: 0; padding: 0; }
+      .kinds label { display: inline-flex; gap: 6px; align-items: center; cursor: pointer; }
+      input[type="radio"] { accent-color: var(--nl-accent); margin: 0; }
+      .problem { margin: 10px 0 0; color: var(--nl-error); font-size: 12px; line-height: 17px; overflow-wrap: anywhere; }
+      h2 { font-size: 12px; line-height: 16px; font-weight: 500; color: var(--nl-dim); margin: 18px 0 4px; display: flex; align-items: center; justify-content: space-between; min-height: 24px; }
+      h2 input { height: 24px !important; width: 160px; font-size: 12px; }
+      .list { max-height: min(340px, 42vh); overflow-y: auto; margin: 0 -8px; scrollbar-width: thin; scrollbar-color: var(--nl-line-strong) transparent; }
+      .entry { display: grid; grid-template-columns: 16px minmax(0, 1fr) auto; gap: 10px; align-items: center; width: 100%; min-height: 36px; padding: 0 8px; text-align: left; }
+      .entry:hover, .entry:focus-visible { background: var(--nl-hover); }
+      .entry svg { color: var(--nl-dim); }
+      .entry small { font-size: 12px; color: var(--nl-faint); }
+      .hint { color: var(--nl-faint); font-size: 12px; line-height: 17px; margin: 10px 0 0; }
+      @media (max-width: 640px) { dialog { margin-top: 12px; } }
+    `,
+  ];
+
+  constructor() {
+    super();
+    this.kind = "auto";
+    this.problem = "";
+    this.query = "";
+    this.busy = false;
+    addEventListener("nl-show", (event) => {
+      if ((event as CustomEvent<string>).detail === "open") this.#show();
+    });
+    addEventListener("nl-open-url", (event) => {
+      this.#input.value = (event as CustomEvent<string>).detail;
+      void this.#add();
+    });
+  }
+
+  override render(): TemplateResult {
+    const many = session.datasets.length > 8;
+    const found = session.datasets.filter((d) => d.name.toLowerCase().includes(this.query.toLowerCase()));
+    return html`
+      <dialog aria-labelledby="open-title" data-testid="open-dialog" @click=${this.#onBackdrop}>
+        <div class="body">
+          <div class="head"><h1 id="open-title">Open a dataset</h1><button class="icon" aria-label="Close" data-testid="open-close" @click=${() => this.#dialog.close()}>${icon("x")}</button></div>
+          <form @submit=${this.#submit}>
+            <div class="url">
+              <input type="text" data-testid="open-url" aria-label="Address of a volume" placeholder="https://…, gs://bucket/path or s3://bucket/path" spellcheck="false" autocomplete="off" aria-invalid=${this.problem !== ""} @input=${() => (this.problem = "")} />
+              <button class="button primary" data-testid="open-add" ?disabled=${this.busy || !session.viewer}>${this.busy ? "Opening…" : "Add layer"}</button>
+            </div>
+            <fieldset class="kinds" aria-label="What the voxels are">
+              ${KINDS.map(({ kind, label }) => html`<label><input type="radio" name="kind" data-testid="open-kind-${kind}" .checked=${this.kind === kind} @change=${() => (this.kind = kind)} />${label}</label>`)}
+            </fieldset>
+          </form>
+          ${this.problem ? html`<p class="problem" role="alert" data-testid="open-problem">${this.problem}</p>` : html`<p class="hint">A Neuroglancer precomputed or OME-Zarr volume. It is read straight from there; nothing is uploaded.</p>`}
+          ${session.datasets.length > 0
+            ? html`<h2>Here${many ? html`<input type="text" data-testid="open-filter" placeholder="Filter" aria-label="Filter datasets" .value=${this.query} @input=${(e: Event) => (this.query = (e.target as HTMLInputElement).value)} />` : nothing}</h2>
+                <div class="list">${found.map((d) => this.#entry(d))}${found.length === 0 ? html`<p class="hint" style="padding:0 8px">None is called that.</p>` : nothing}</div>`
+            : nothing}
+        </div>
+      </dialog>
+    `;
+  }
+
+  #entry(dataset: Dataset): TemplateResult {
+    const kinds = dataset.layers.length === 1 ? (dataset.layers[0]?.type ?? "") : `${dataset.layers.length} layers`;
+    return html`<button class="entry" data-testid="dataset-${dataset.name}" @click=${() => this.#open(dataset)}>${icon(dataset.sample ? "shapes" : dataset.layers.length > 1 ? "box" : "image")}<span class="truncate">${dataset.name}</span><small>${dataset.sample ? "sample" : kinds === "auto" ? "" : kinds}</small></button>`;
+  }
+
+  get #dialog(): HTMLDialogElement {
+    return this.renderRoot.querySelector("dialog") as HTMLDialogElement;
+  }
+
+  get #input(): HTMLInputElement {
+    return this.renderRoot.querySelector("input[data-testid=open-url]") as HTMLInputElement;
+  }
+
+  #show(): void {
+    if (this.#dialog.open) return;
+    this.problem = "";
+    this.#dialog.showModal();
+    this.#input.select();
+    this.#input.focus();
+  }
+
+  #open(dataset: Dataset): void {
+    this.#dialog.close();
+    void session.open(dataset);
+  }
+
+  #submit = (event: Event): void => {
+    event.preventDefault();
+    void this.#add();
+  };
+
+  async #add(): Promise<void> {
+    const typed = this.#input.value.trim();
+    const url = toVolumeUrl(typed);
+    if (!url) {
+      this.problem = typed === "" ? "Type or paste the address of a volume." : "This is no address of a volume. It should begin with https://, gs:// or s3://.";
+      return;
+    }
+    const first = session.layers.length === 0;
+    this.busy = true;
+    try {
+      const info = await session.add(url, this.kind);
+      if (first) session.fit(info);
+      this.#input.value = "";
+      this.#dialog.close();
+    } catch (e) {
+      // The layer is there and says what happened, with what to do.
+      if (isViewerError(e, "invalid-options")) this.problem = e.message;
+      else this.#dialog.close();
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  #onBackdrop = (event: MouseEvent): void => {
+    if (event.target === this.#dialog) this.#dialog.close();
+  };
+}
+
+customElements.define("nl-open", OpenBox);

@@ -1,0 +1,241 @@
+/**
+ * What the page knows: one viewer, and the state around it that parts of the page show. Parts listen for topics; nothing
+ * here touches the DOM beyond the viewer's container and the address.
+ */
+import { createViewer, isViewerError, stateFromUrl, ViewerError, type LayerInfo, type LayerSpec, type Layout, type PickInfo, type Stats, type Usage, type Vec3, type Viewer, type ViewerStateV1, type ViewState } from "neurolume";
+import { lastSegment, listDatasets, sourceUrl, type Dataset, type LayerKind } from "./datasets.js";
+
+export type Topic = "phase" | "layers" | "info" | "view" | "hover" | "datasets" | "layout" | "action" | "toast";
+
+const POLL_MILLIS = 250;
+const ADDRESS_MILLIS = 400;
+export const JUMP_MILLIS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150;
+export const narrow = matchMedia("(max-width: 640px)");
+
+export class Session extends EventTarget {
+  phase: "starting" | "ready" | "failed" = "starting";
+  failure: ViewerError | undefined;
+  viewer: Viewer | undefined;
+  /** Bottom first. */
+  layers: LayerSpec[] = [];
+  infos = new Map<string, LayerInfo>();
+  stats: Stats | undefined;
+  usage: Usage | undefined;
+  budget = 0;
+  hover: PickInfo | null = null;
+  viewState: ViewState | undefined;
+  layout: Layout = "4panel";
+  datasets: Dataset[] = [];
+  /** Whether the lists of datasets have been read. */
+  listed = false;
+  /** Whether what the page opens by itself has been opened. */
+  settled = false;
+  #name: string | undefined;
+  #seen = "";
+  #addressTimer: ReturnType<typeof setTimeout> | undefined;
+  #written = location.href;
+
+  /** Calls `fn` after changes of a topic, until the result is called. */
+  watch(topic: Topic, fn: () => void): () => void {
+    this.addEventListener(topic, fn);
+    return () => this.removeEventListener(topic, fn);
+  }
+
+  async start(container: HTMLElement): Promise<void> {
+    const listing = this.#list();
+    try {
+      this.viewer = await createViewer({ container, layout: narrow.matches ? "xy" : "4panel" });
+    } catch (e) {
+      this.phase = "failed";
+      this.failure = isViewerError(e) ? e : new ViewerError("internal", String(e));
+      this.#tell("phase");
+      return;
+    }
+    this.#listen(this.viewer);
+    this.phase = "ready";
+    this.#tell("phase");
+    const restored = await this.#restore();
+    await listing;
+    const first = this.datasets[0];
+    if (!restored && first && this.layers.length === 0) void this.open(first);
+    this.settled = true;
+    this.#tell("phase");
+  }
+
+  /** What the page calls what is open. */
+  get name(): string {
+    if (this.layers.length === 0) return "";
+    const urls = new Set(this.layers.map(sourceUrl));
+    const shown = this.datasets.filter((d) => d.layers.some((l) => urls.has(l.url)));
+    const listed = shown.find((d) => d.name === this.#name) ?? shown.find((d) => d.layers.every((l) => urls.has(l.url))) ?? shown[0];
+    return listed?.name ?? this.#name ?? lastSegment(sourceUrl(this.layers[0] as LayerSpec));
+  }
+
+  /** Puts a dataset in the place of what is open. */
+  async open(dataset: Dataset): Promise<void> {
+    const viewer = this.viewer;
+    if (!viewer) return;
+    for (const { id } of viewer.layers.list()) viewer.layers.remove(id);
+    this.#name = dataset.name;
+    const infos = await Promise.allSettled(dataset.layers.map(({ name, url, type }) => this.add(url, type, name)));
+    const first = infos.find((r) => r.status === "fulfilled");
+    if (first) this.fit(first.value);
+  }
+
+  /** Adds one layer on top. Rejects with the reason; the layer stays and shows it. */
+  async add(url: string, kind: LayerKind, name = lastSegment(url)): Promise<LayerInfo> {
+    const viewer = this.viewer as Viewer;
+    const id = this.#freeId(name);
+    if (kind === "segmentation") return viewer.layers.add({ id, type: "segmentation", source: url });
+    const info = await viewer.layers.add({ id, type: "image", source: url });
+    if (kind === "image" || info.kind !== "segmentation") return info;
+    viewer.layers.remove(id);
+    return viewer.layers.add({ id, type: "segmentation", source: url });
+  }
+
+  /** Tries a layer that could not be read once more. */
+  async reload(id: string): Promise<void> {
+    const viewer = this.viewer;
+    const spec = viewer?.layers.get(id);
+    if (!viewer || !spec) return;
+    const order = viewer.layers.list().map((l) => l.id);
+    const before = order[order.indexOf(id) + 1];
+    viewer.layers.remove(id);
+    // The layer shows what became of it.
+    await viewer.layers.add(spec, before === undefined ? {} : { before }).catch(() => undefined);
+  }
+
+  /** Shows a volume whole. */
+  fit(info: LayerInfo): void {
+    const level = info.levels[0];
+    const panel = this.viewer && document.querySelector("nl-app")?.getBoundingClientRect();
+    if (!level || !panel) return;
+    const low = level.box.min.map((v, i) => (info.offsetNm[i] ?? 0) + v * (level.voxelSizeNm[i] ?? 1));
+    const high = level.box.max.map((v, i) => (info.offsetNm[i] ?? 0) + v * (level.voxelSizeNm[i] ?? 1));
+    const at = (i: number): number => ((low[i] ?? 0) + (high[i] ?? 0)) / 2;
+    const extent = Math.max(...high.map((h, i) => h - (low[i] ?? 0)));
+    const shown = this.layout === "4panel" ? Math.min(panel.width - 280, panel.height) / 2 : Math.min(panel.width, panel.height);
+    void this.viewer?.setViewState({
+      position: [at(0), at(1), at(2)],
+      crossSectionScale: extent / Math.max(100, shown * 0.92),
+      crossSectionOrientation: [0, 0, 0, 1],
+      projectionScale: extent * 1.7,
+    });
+  }
+
+  /** The finest voxels one could count in: of the lowest layer that is there. */
+  get voxels(): { offset: Vec3; size: Vec3 } | undefined {
+    for (const { id } of this.layers) {
+      const info = this.infos.get(id);
+      const level = info?.levels[0];
+      if (info?.state === "ready" && level) return { offset: info.offsetNm, size: level.voxelSizeNm };
+    }
+    return undefined;
+  }
+
+  /** Moves so that a point in nm is in the middle. */
+  jump(position: Vec3): void {
+    void this.viewer?.setViewState({ position }, { durationMs: JUMP_MILLIS });
+  }
+
+  toast(text: string): void {
+    this.dispatchEvent(new CustomEvent("toast", { detail: text }));
+  }
+
+  /** Hands an action over to the page's own list. */
+  run(id: string): void {
+    this.dispatchEvent(new CustomEvent("action", { detail: id }));
+  }
+
+  #tell(topic: Topic): void {
+    this.dispatchEvent(new Event(topic));
+  }
+
+  async #list(): Promise<void> {
+    this.datasets = await listDatasets();
+    this.listed = true;
+    this.#tell("datasets");
+  }
+
+  /** Whether the address held a view. */
+  async #restore(): Promise<boolean> {
+    let state: ViewerStateV1 | undefined;
+    try {
+      state = stateFromUrl(location.href);
+      if (state) await this.viewer?.setState(state);
+    } catch (e) {
+      this.toast(e instanceof Error ? e.message : String(e));
+    }
+    return state !== undefined;
+  }
+
+  #listen(viewer: Viewer): void {
+    this.budget = viewer.context.limits.gpuBytes;
+    this.viewState = viewer.viewState;
+    this.layout = viewer.layout;
+    viewer.on("hover", (hover) => {
+      this.hover = hover;
+      this.#tell("hover");
+    });
+    viewer.on("viewstatechange", ({ viewState }) => {
+      this.viewState = viewState;
+      this.#tell("view");
+      this.#remember();
+    });
+    viewer.on("layoutchange", ({ layout }) => {
+      this.layout = layout;
+      this.#tell("layout");
+      this.#remember();
+    });
+    viewer.on("layerschange", () => {
+      this.layers = viewer.layers.list();
+      this.#poll(viewer);
+      this.#tell("layers");
+      this.#remember();
+    });
+    viewer.on("layerstatechange", () => this.#poll(viewer));
+    viewer.on("action", ({ id }) => this.run(id));
+    viewer.on("devicelost", ({ restored }) => this.toast(restored ? "The graphics device was lost and is back." : "The graphics device was lost. Reload the page to go on."));
+    viewer.on("error", (error) => this.toast(error.remedy ? `${error.message} ${error.remedy}` : error.message));
+    setInterval(() => document.hidden || this.#poll(viewer), POLL_MILLIS);
+    addEventListener("hashchange", () => {
+      if (location.href !== this.#written) void this.#restore();
+    });
+  }
+
+  /** Figures that change without an event. Tells only what is new. */
+  #poll(viewer: Viewer): void {
+    this.infos = new Map(this.layers.flatMap(({ id }) => {
+      const info = viewer.layers.info(id);
+      return info ? [[id, info] as const] : [];
+    }));
+    this.stats = viewer.stats;
+    this.usage = viewer.context.usage;
+    const { pending, inFlight } = this.stats;
+    const seen = JSON.stringify([pending, inFlight, Math.round(this.usage.gpuBytes / 1e6), [...this.infos].map(([id, i]) => [id, i.state, i.chunks, i.contrast, i.error?.message])]);
+    if (seen === this.#seen) return;
+    this.#seen = seen;
+    this.#tell("info");
+  }
+
+  /** Keeps the address at what is shown, so that it can be copied or reloaded at any time. */
+  #remember(): void {
+    clearTimeout(this.#addressTimer);
+    this.#addressTimer = setTimeout(() => {
+      if (!this.viewer || this.layers.length === 0) return;
+      this.#written = this.viewer.shareUrl();
+      history.replaceState(null, "", this.#written);
+    }, ADDRESS_MILLIS);
+  }
+
+  #freeId(name: string): string {
+    const taken = new Set(this.viewer?.layers.list().map((l) => l.id));
+    for (let n = 1; ; n += 1) {
+      const id = n === 1 ? name : `${name} ${n}`;
+      if (!taken.has(id)) return id;
+    }
+  }
+}
+
+/** The page has one. */
+export const session = new Session();
