@@ -90,6 +90,7 @@ export class PanelChrome {
     frame.dataset["testid"] = `panel-${rect.name}`;
     const chip = element("div", "chip");
     if (rect.name === "3d") chip.append("3D");
+    else if (rect.axes.length < 2) chip.append(rect.name);
     else chip.append(...rect.axes.map((axis) => Object.assign(element("span", `axis-${axis}`), { textContent: axis })));
     const scale = element("div", "scale");
     scale.dataset["testid"] = `scale-${rect.name}`;

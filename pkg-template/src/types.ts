@@ -223,7 +223,7 @@ export interface LayerInfo {
   state: LayerState;
   error?: ViewerError;
   /** The values drawn black and white now, of an image layer; also what "auto" came to. */
-  contrast?: readonly [number, number];
+  window?: readonly [number, number];
   chunks: ChunkCounts;
 }
 

@@ -27,5 +27,7 @@ export function corsRecipe(url: string): CorsRecipe {
 }
 
 function script(rules: unknown, command: string): string {
-  return `cat > cors.json <<END\n${JSON.stringify(rules, null, 1)}\nEND\n${command}`;
+  // Lists of words on one line: it is read in a narrow place.
+  const json = JSON.stringify(rules, null, 1).replace(/\[\s+("[^[\]]*")\s+\]/g, (_, words: string) => `[${words.replace(/\s+/g, " ")}]`);
+  return `cat > cors.json <<END\n${json}\nEND\n${command}`;
 }

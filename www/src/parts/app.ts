@@ -30,6 +30,8 @@ class App extends Part {
       nl-status-bar { grid-area: status; border-top: 1px solid var(--nl-line); }
       main { grid-area: view; position: relative; min-width: 0; min-height: 0; background: var(--nl-panel-background); }
       #viewer { position: absolute; inset: 0; }
+      /* The viewer draws a ring of its own, when it is of use. */
+      #viewer > :focus-visible { outline: none; }
       nl-notice { position: absolute; inset: 0; }
       nl-dock { grid-area: dock; width: 280px; border-left: 1px solid var(--nl-line); min-height: 0; }
       .drop { position: absolute; inset: 8px; border: 2px dashed var(--nl-accent); border-radius: 8px; background: var(--nl-accent-soft); display: grid; place-items: center; pointer-events: none; font-size: 15px; z-index: 3; }

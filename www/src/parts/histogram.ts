@@ -89,14 +89,14 @@ class Histogram extends LitElement {
   #window(): Range {
     const { contrast } = this.spec;
     if (Array.isArray(contrast)) return contrast as unknown as Range;
-    return this.info?.contrast ?? this.#domain();
+    return this.info?.window ?? this.#domain();
   }
 
   /** The values along the axis: all of a small integer type, else what there is and what is chosen. */
   #domain(): Range {
     const whole = wholeRange(this.info?.dataType);
     if (whole) return whole;
-    const chosen = Array.isArray(this.spec.contrast) ? (this.spec.contrast as unknown as Range) : (this.info?.contrast ?? [0, 1]);
+    const chosen = Array.isArray(this.spec.contrast) ? (this.spec.contrast as unknown as Range) : (this.info?.window ?? [0, 1]);
     const low = Math.min(this.#counts?.min ?? chosen[0], chosen[0]);
     const high = Math.max(this.#counts?.max ?? chosen[1], chosen[1]);
     return high > low ? [low, high] : [low, low + 1];
