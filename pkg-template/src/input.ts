@@ -8,7 +8,7 @@ export interface InputTarget {
   canvas: HTMLCanvasElement;
   view: EngineView;
   /** Called with every pointer event, before the engine sees it. */
-  onPointer(event: PointerEvent, x: number, y: number): void;
+  onPointer(event: PointerEvent): void;
 }
 
 /** Listens until `signal` aborts. */
@@ -19,7 +19,7 @@ export function listen({ host, canvas, view, onPointer }: InputTarget, signal: A
   };
   const pointer = (kind: PointerKind) => (event: PointerEvent) => {
     const [x, y] = place(event);
-    onPointer(event, x, y);
+    onPointer(event);
     if (kind === "down") {
       // A ring around what one has just clicked on would say nothing.
       host.toggleAttribute("data-clicked", true);

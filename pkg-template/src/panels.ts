@@ -44,13 +44,21 @@ export class PanelChrome {
     this.#commands = commands;
   }
 
-  /** The panel under a point of the container, if any. */
-  at(x: number, y: number): PanelName | undefined {
-    return this.#rects.find((r) => x >= r.x && x < r.x + r.width && y >= r.y && y < r.y + r.height)?.name;
-  }
-
-  hover(panel: PanelName | undefined): void {
-    for (const [name, parts] of this.#parts) parts.frame.toggleAttribute("data-hover", name === panel);
+  /** Shows the button of the panel under the pointer. Listens above the canvas, for the buttons are in front of it. */
+  watchPointer(root: HTMLElement, signal: AbortSignal): void {
+    const show = (panel: PanelName | undefined): void => {
+      for (const [name, parts] of this.#parts) parts.frame.toggleAttribute("data-hover", name === panel);
+    };
+    root.addEventListener(
+      "pointermove",
+      (event) => {
+        const box = root.getBoundingClientRect();
+        const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+        show(this.#rects.find((r) => x >= r.x && x < r.x + r.width && y >= r.y && y < r.y + r.height)?.name);
+      },
+      { signal },
+    );
+    root.addEventListener("pointerleave", () => show(undefined), { signal });
   }
 
   /** Cheap when nothing has changed: called after every frame. */

@@ -85,9 +85,10 @@ class ViewerImpl implements Viewer {
       setLayout: (value) => (this.layout = value),
       split: (x, y) => guarded(() => this.#live().setPanelSplit(x, y)),
     });
+    this.#chrome.watchPointer(host, this.#end.signal);
     this.#watchSize();
     watchBackground(host, (slice, projection) => this.#view?.setBackground(slice, projection), this.#end.signal);
-    listen({ host, canvas, view: this.#view, onPointer: (event, x, y) => this.#onPointer(event, x, y) }, this.#end.signal);
+    listen({ host, canvas, view: this.#view, onPointer: (event) => (this.#pointer = event) }, this.#end.signal);
     document.addEventListener("visibilitychange", () => this.#reschedule(), { signal: this.#end.signal });
     this.#wake();
   }
@@ -271,11 +272,6 @@ class ViewerImpl implements Viewer {
       default:
         emitter.emit(type as keyof ViewerEvents, detail as never);
     }
-  }
-
-  #onPointer(event: PointerEvent, x: number, y: number): void {
-    this.#pointer = event;
-    this.#chrome.hover(event.type === "pointerleave" ? undefined : this.#chrome.at(x, y));
   }
 
   #watchSize(): void {

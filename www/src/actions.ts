@@ -1,70 +1,54 @@
-/** What can be done with the page itself, beside the viewer's own actions. One list: keys, palette and help come from both. */
+/**
+ * What the page does for actions that are its own. The viewer's registry is the only list of actions: it has their names
+ * and keys, and hands these over when they are run.
+ */
+import type { ActionInfo } from "neurolume";
+import { keyCaps } from "./format.js";
 import { session } from "./session.js";
 import { toggleTheme } from "./theme.js";
-import type { ActionInfo } from "neurolume";
 
-interface PageAction {
-  id: string;
-  label: string;
-  keys: string[];
-  run: () => void;
-}
+/** The page's boxes, opened by name. */
+export type Box = "open" | "palette" | "help";
 
-/** Opens one of the page's boxes: nl-app listens. */
-function show(box: "open" | "palette" | "help"): () => void {
+function show(box: Box): () => void {
   return () => dispatchEvent(new CustomEvent("nl-show", { detail: box }));
 }
 
-const list: PageAction[] = [
-  { id: "dataset.open", label: "Open a dataset", keys: ["ctrl+o"], run: show("open") },
-  { id: "palette.show", label: "Find an action", keys: ["ctrl+p"], run: show("palette") },
-  { id: "position.focus", label: "Go to a position", keys: ["g"], run: () => dispatchEvent(new Event("nl-focus-position")) },
-  { id: "share.copy", label: "Copy a link to this view", keys: ["ctrl+shift+l"], run: () => void copyLink() },
-  { id: "screenshot.save", label: "Save a picture", keys: ["ctrl+shift+s"], run: () => void saveScreenshot() },
-  { id: "dock.toggle", label: "Show or hide the layers", keys: ["ctrl+b"], run: () => dispatchEvent(new Event("nl-toggle-dock")) },
-  { id: "theme.toggle", label: "Dark or light", keys: ["alt+t"], run: toggleTheme },
-  { id: "help.show", label: "Keys and help", keys: ["h"], run: show("help") },
-];
+const own: Record<string, () => void> = {
+  "dataset.open": show("open"),
+  "palette.show": show("palette"),
+  "help.show": show("help"),
+  "position.focus": () => dispatchEvent(new Event("nl-focus-position")),
+  "share.copy": () => void copyLink(),
+  "screenshot.save": () => void saveScreenshot(),
+  "dock.toggle": () => dispatchEvent(new Event("nl-toggle-dock")),
+  "theme.toggle": toggleTheme,
+};
 
-/** Every action there is now, the page's own last. */
+session.addEventListener("action", (event) => own[(event as CustomEvent<string>).detail]?.());
+
+/** Every action there is now. */
 export function allActions(): ActionInfo[] {
-  const engine = session.viewer?.actions.list() ?? [];
-  const known = new Set(engine.map((a) => a.id));
-  const own = list.filter((a) => !known.has(a.id)).map(({ id, label, keys }): ActionInfo => ({ id, label, keys, group: "Page", enabled: true, views: [] }));
-  return [...engine, ...own];
+  return session.viewer?.actions.list() ?? [];
 }
 
-const defaults = new Map(list.map((a) => [a.id, a.keys]));
-
-/** Changes the keys of one of the page's own actions; null restores them. False if it is not the page's. */
-export function setPageKeys(id: string, keys: string[] | null): boolean {
-  const own = list.find((a) => a.id === id);
-  if (!own || session.viewer?.actions.list().some((a) => a.id === id)) return false;
-  own.keys = keys ?? defaults.get(id) ?? [];
-  return true;
+/** Whether an action is done by the pointer: it can be told of, but not run or given keys. */
+export function isGesture(action: ActionInfo): boolean {
+  return action.id.startsWith("gesture.");
 }
 
-/** The keys of an action, for tooltips. */
-export function keysOf(id: string): string[] {
-  return allActions().find((a) => a.id === id)?.keys ?? [];
+/** A control's tooltip: what it does, and its key. */
+export function titleOf(label: string, id: string): string {
+  const key = allActions().find((a) => a.id === id)?.keys[0];
+  return key ? `${label} (${keyCaps(key).join("+")})` : label;
 }
 
+/** The page's own work without a viewer too: one can read about a failure and open the dock. */
 export function runAction(id: string): void {
-  const own = list.find((a) => a.id === id);
-  if (own) own.run();
+  const run = own[id];
+  if (run) run();
   else session.viewer?.actions.run(id);
 }
-
-/** Runs the page's action of a key; false if there is none. */
-export function runKey(combination: string): boolean {
-  const known = new Set(session.viewer?.actions.list().map((a) => a.id));
-  const action = list.find((a) => a.keys.includes(combination) && !known.has(a.id));
-  action?.run();
-  return action !== undefined;
-}
-
-// The viewer's registry may hold these ids too, and hands them over when their keys are pressed in it.
-session.addEventListener("action", (event) => list.find((a) => a.id === (event as CustomEvent<string>).detail)?.run());
 
 async function copyLink(): Promise<void> {
   const url = session.viewer?.shareUrl();
@@ -82,11 +66,15 @@ export async function copyText(text: string, said: string): Promise<void> {
 }
 
 async function saveScreenshot(): Promise<void> {
-  const blob = await session.viewer?.screenshot();
-  if (!blob) return;
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = `${session.name.replace(/[^\w.-]+/g, "-") || "neurolume"}.png`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  try {
+    const blob = await session.viewer?.screenshot({ overlays: true });
+    if (!blob) return;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `${session.name.replace(/[^\w.-]+/g, "-") || "neurolume"}.png`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  } catch (e) {
+    session.toast(e instanceof Error ? e.message : String(e));
+  }
 }

@@ -8,6 +8,13 @@ export function integer(value: number | bigint): string {
   return grouped.format(value);
 }
 
+const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+
+/** A count in few characters: 9,999 in full, then 34.4K. */
+export function compact(value: number): string {
+  return value < 10_000 ? grouped.format(value) : short.format(value);
+}
+
 /** A voxel's value: ids in full and ungrouped, so that they can be copied. */
 export function value(v: number | bigint): string {
   if (typeof v === "bigint") return v.toString();
@@ -26,8 +33,8 @@ export function scale(nm: number): string {
 }
 
 export function size(v: Vec3): string {
-  const short = v.map((n) => precise.format(n));
-  return short[0] === short[1] && short[1] === short[2] ? `${short[0]} nm` : `${short.join(" × ")} nm`;
+  const [x, y, z] = v.map((n) => precise.format(n));
+  return x === y && y === z ? `${x} nm` : `${x} × ${y} × ${z} nm`;
 }
 
 /** What a person typed as a position: three numbers, and the unit if there was one. */
@@ -53,19 +60,22 @@ export function parsePosition(text: string): TypedPosition | undefined {
 }
 
 const KEY_NAMES: Record<string, string> = {
-  arrowleft: "←", arrowright: "→", arrowup: "↑", arrowdown: "↓", ctrl: "Ctrl", shift: "Shift", alt: "Alt", meta: "⌘", space: "Space", escape: "Esc", enter: "Enter", backspace: "⌫", delete: "Del", tab: "Tab",
+  arrowleft: "←", arrowright: "→", arrowup: "↑", arrowdown: "↓", ctrl: "Ctrl", shift: "Shift", alt: "Alt", meta: "⌘", space: "Space", plus: "+", dblclick: "Double click", rightclick: "Right click", escape: "Esc", enter: "Enter", backspace: "⌫", delete: "Del", tab: "Tab",
 };
 
 /** The caps of a key combination, in order: "shift+arrowleft" → Shift, ←. */
 export function keyCaps(combination: string): string[] {
-  // A lone or last "+" is a key.
-  const parts = combination === "+" ? ["+"] : combination.endsWith("++") ? [...combination.slice(0, -2).split("+"), "+"] : combination.split("+");
-  return parts.map((part) => KEY_NAMES[part.toLowerCase()] ?? (part.length === 1 ? part.toUpperCase() : part.charAt(0).toUpperCase() + part.slice(1)));
+  return combination.split("+").map((part) => KEY_NAMES[part.toLowerCase()] ?? (part.length === 1 ? part.toUpperCase() : part.charAt(0).toUpperCase() + part.slice(1)));
 }
+
+const NAMED: Record<string, string> = { " ": "space", "+": "plus" };
 
 /** A pressed key in the registry's notation; undefined for a modifier alone. */
 export function combinationOf(event: KeyboardEvent): string | undefined {
-  const key = event.key === " " ? "space" : event.key.toLowerCase();
-  if (["shift", "control", "alt", "meta", "dead", "process"].includes(key)) return undefined;
-  return [event.ctrlKey && "ctrl", event.altKey && "alt", event.metaKey && "meta", event.shiftKey && "shift", key].filter(Boolean).join("+");
+  const digit = /^Digit(\d)$/.exec(event.code)?.[1];
+  const key = digit ?? NAMED[event.key] ?? event.key.toLowerCase();
+  if (["shift", "control", "alt", "altgraph", "meta", "dead", "process"].includes(key)) return undefined;
+  // Shift that went into typing a character is no part of it.
+  const shift = event.shiftKey && (key.length > 1 || /[a-z\d]/.test(key));
+  return [event.ctrlKey && "ctrl", event.altKey && "alt", shift && "shift", event.metaKey && "meta", key].filter(Boolean).join("+");
 }

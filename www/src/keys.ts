@@ -1,5 +1,4 @@
 /** Keys that a person has changed, kept by the browser. */
-import { setPageKeys } from "./actions.js";
 import { session } from "./session.js";
 
 const KEY = "neurolume.keys";
@@ -37,6 +36,6 @@ export function loadKeys(): void {
 }
 
 function apply(id: string, keys: string[] | null): void {
-  if (setPageKeys(id, keys) || !session.viewer?.actions.list().some((a) => a.id === id)) return;
-  session.viewer.actions.setKeys(id, keys);
+  // An older version may have had actions that this one has not.
+  if (session.viewer?.actions.list().some((a) => a.id === id)) session.viewer.actions.setKeys(id, keys);
 }

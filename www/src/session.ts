@@ -78,8 +78,7 @@ export class Session extends EventTarget {
     for (const { id } of viewer.layers.list()) viewer.layers.remove(id);
     this.#name = dataset.name;
     const infos = await Promise.allSettled(dataset.layers.map(({ name, url, type }) => this.add(url, type, name)));
-    const first = infos.find((r) => r.status === "fulfilled");
-    if (first) this.fit(first.value);
+    if (infos.some((r) => r.status === "fulfilled")) this.fit();
   }
 
   /** Adds one layer on top. Rejects with the reason; the layer stays and shows it. */
@@ -105,22 +104,9 @@ export class Session extends EventTarget {
     await viewer.layers.add(spec, before === undefined ? {} : { before }).catch(() => undefined);
   }
 
-  /** Shows a volume whole. */
-  fit(info: LayerInfo): void {
-    const level = info.levels[0];
-    const panel = this.viewer && document.querySelector("nl-app")?.getBoundingClientRect();
-    if (!level || !panel) return;
-    const low = level.box.min.map((v, i) => (info.offsetNm[i] ?? 0) + v * (level.voxelSizeNm[i] ?? 1));
-    const high = level.box.max.map((v, i) => (info.offsetNm[i] ?? 0) + v * (level.voxelSizeNm[i] ?? 1));
-    const at = (i: number): number => ((low[i] ?? 0) + (high[i] ?? 0)) / 2;
-    const extent = Math.max(...high.map((h, i) => h - (low[i] ?? 0)));
-    const shown = this.layout === "4panel" ? Math.min(panel.width - 280, panel.height) / 2 : Math.min(panel.width, panel.height);
-    void this.viewer?.setViewState({
-      position: [at(0), at(1), at(2)],
-      crossSectionScale: extent / Math.max(100, shown * 0.92),
-      crossSectionOrientation: [0, 0, 0, 1],
-      projectionScale: extent * 1.7,
-    });
+  /** Shows all there is. */
+  fit(): void {
+    this.viewer?.actions.run("zoom.fit");
   }
 
   /** The finest voxels one could count in: of the lowest layer that is there. */

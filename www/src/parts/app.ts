@@ -1,7 +1,6 @@
 /** The page: bars around the viewer, and the boxes above it. */
 import { css, html, nothing, type TemplateResult } from "lit";
-import { runKey } from "../actions.js";
-import { combinationOf } from "../format.js";
+import type { Viewer } from "neurolume";
 import { Part } from "../part.js";
 import { narrow, session, type Topic } from "../session.js";
 import { base } from "../styles.js";
@@ -72,6 +71,11 @@ class App extends Part {
     removeEventListener("drop", this.#onDrop);
   }
 
+  /** The viewer, for the console and for tests. */
+  get viewer(): Viewer | undefined {
+    return session.viewer;
+  }
+
   override firstUpdated(): void {
     const container = this.renderRoot.querySelector<HTMLElement>("#viewer");
     if (container) void session.start(container);
@@ -80,14 +84,15 @@ class App extends Part {
   override render(): TemplateResult {
     document.title = session.name ? `${session.name} · neurolume` : "neurolume";
     return html`
-      <nl-top-bar .dockOpen=${this.dockOpen}></nl-top-bar>
+      <h1 class="visually-hidden">neurolume</h1>
+      <nl-top-bar role="banner" .dockOpen=${this.dockOpen}></nl-top-bar>
       <main aria-label="Volume">
         <div id="viewer"></div>
         <nl-notice></nl-notice>
         ${this.dropping ? html`<div class="drop"><span>Drop the address of a volume to add it</span></div>` : nothing}
       </main>
-      <nl-dock ?hidden=${!this.dockOpen}></nl-dock>
-      <nl-status-bar></nl-status-bar>
+      <nl-dock role="complementary" aria-label="Layers" ?hidden=${!this.dockOpen}></nl-dock>
+      <nl-status-bar role="contentinfo"></nl-status-bar>
       <nl-open></nl-open>
       <nl-palette></nl-palette>
       <nl-help></nl-help>
@@ -112,9 +117,7 @@ class App extends Part {
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (inDialog || (isEditable(target) && plain)) return;
     if (target instanceof HTMLElement && target !== document.body && plain && worksControls(event.key)) return;
-    const combination = combinationOf(event);
-    if (combination === undefined) return;
-    if ((!isEditable(target) && session.viewer?.actions.key(event)) || runKey(combination)) event.preventDefault();
+    if (session.viewer?.actions.key(event)) event.preventDefault();
   };
 
   #onDrag = (event: DragEvent): void => {

@@ -8,6 +8,7 @@ import { Part } from "../part.js";
 import { session, type Topic } from "../session.js";
 import { base } from "../styles.js";
 import "./layer-card.js";
+import "./other-axes.js";
 
 class Dock extends Part {
   protected static override topics: Topic[] = ["layers", "phase"];
@@ -44,6 +45,7 @@ class Dock extends Part {
         ${this.target === list.length ? html`<div class="line"></div>` : nothing}
         ${list.length === 0 && session.phase === "ready" ? html`<p>Layers are shown here once a dataset is open.</p>` : nothing}
       </div>
+      <nl-other-axes></nl-other-axes>
     `;
   }
 

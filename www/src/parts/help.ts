@@ -1,24 +1,15 @@
-/** All keys, made from the list of actions, each to be changed here; and what the pointer does. */
+/** All keys and gestures, made from the list of actions; keys are changed here. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { ActionInfo } from "neurolume";
-import { allActions } from "../actions.js";
+import { allActions, isGesture } from "../actions.js";
 import { combinationOf, keyCaps } from "../format.js";
 import { icon } from "../icons.js";
 import { loadKeys, remap, isRemapped } from "../keys.js";
 import { session } from "../session.js";
 import { base, dialog } from "../styles.js";
 
-/** Gestures, as long as no action names them. */
-const GESTURES: { does: string; slice: string; space: string }[] = [
-  { does: "Move in the plane", slice: "drag", space: "Shift drag" },
-  { does: "Rotate", slice: "Shift drag", space: "drag" },
-  { does: "Next or previous section", slice: "wheel", space: "wheel" },
-  { does: "Ten sections", slice: "Shift wheel", space: "Shift wheel" },
-  { does: "Zoom", slice: "Ctrl wheel", space: "Ctrl wheel" },
-  { does: "Centre here", slice: "right click", space: "right click" },
-  { does: "Select a segment", slice: "double click", space: "double click" },
-  { does: "Touch: sections, move, zoom and turn", slice: "1 finger, 2 fingers", space: "1 finger, 2 fingers" },
-];
+/** More keys than this are shown as the first and the last. */
+const MOST_KEYS = 3;
 
 class Help extends LitElement {
   static override properties = { recording: { state: true }, shown: { state: true } };
@@ -43,13 +34,9 @@ class Help extends LitElement {
       .row { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px; align-items: center; min-height: 26px; break-inside: avoid; }
       .keys { display: flex; gap: 10px; justify-content: flex-end; padding: 2px 4px; min-width: 34px; }
       .keys span { display: flex; gap: 2px; }
-      .keys:hover { background: var(--nl-hover); }
+      button.keys:hover { background: var(--nl-hover); }
       .keys.changed kbd { border-color: var(--nl-accent); color: var(--nl-accent); }
       .wait { color: var(--nl-accent); font-size: 12px; }
-      table { border-collapse: collapse; width: 100%; }
-      th { text-align: left; font-size: 12px; font-weight: 500; color: var(--nl-faint); padding: 0 8px 2px 0; }
-      td { padding: 2px 8px 2px 0; height: 26px; }
-      td + td { color: var(--nl-dim); font-size: 12px; white-space: nowrap; }
       footer { padding-top: 16px; color: var(--nl-faint); font-size: 12px; line-height: 18px; }
       @media (max-width: 720px) { .columns { columns: 1; } }
     `,
@@ -78,10 +65,6 @@ class Help extends LitElement {
     for (const action of allActions()) groups.set(action.group, [...(groups.get(action.group) ?? []), action]);
     return html`
       <div class="columns">
-        <section>
-          <h2>Pointer</h2>
-          <table><thead><tr><th></th><th>in a slice</th><th>in 3D</th></tr></thead><tbody>${GESTURES.map((g) => html`<tr><td>${g.does}</td><td>${g.slice}</td><td>${g.space}</td></tr>`)}</tbody></table>
-        </section>
         ${[...groups].map(([group, actions]) => html`<section class=${actions.length > 8 ? "long" : ""}><h2>${group}</h2>${actions.map((a) => this.#row(a))}</section>`)}
       </div>
       <footer>Click a key to change it: press the new one, <kbd>⌫</kbd> for none, or <kbd>Esc</kbd> to leave it. Double-click puts the default back.</footer>
@@ -89,7 +72,8 @@ class Help extends LitElement {
   }
 
   #row(action: ActionInfo): TemplateResult {
-    const keys = this.recording === action.id ? html`<span class="wait">press a key…</span>` : action.keys.length === 0 ? html`<span class="faint">–</span>` : action.keys.map((k) => html`<span>${keyCaps(k).map((cap) => html`<kbd>${cap}</kbd>`)}</span>`);
+    if (isGesture(action)) return html`<div class="row"><span>${action.label}</span><span class="keys" data-testid="keys-${action.id}">${action.keys.map((k) => caps(k))}</span></div>`;
+    const keys = this.recording === action.id ? html`<span class="wait">press a key…</span>` : action.keys.length === 0 ? html`<span class="faint">–</span>` : shown(action.keys);
     return html`<div class="row"><span>${action.label}</span><button class="keys ${isRemapped(action.id) ? "changed" : ""}" data-testid="keys-${action.id}" aria-label="Keys of ${action.label}: ${action.keys.join(" or ") || "none"}. Change." @click=${() => (this.recording = action.id)} @dblclick=${() => this.#set(action.id, null)}>${keys}</button></div>`;
   }
 
@@ -125,6 +109,17 @@ class Help extends LitElement {
     this.recording = undefined;
     this.shown = false;
   };
+}
+
+function shown(keys: string[]): TemplateResult {
+  const first = keys[0] ?? "";
+  const last = keys.at(-1) ?? "";
+  return keys.length > MOST_KEYS ? html`${caps(first)}–${caps(last)}` : html`${keys.map((k) => caps(k))}`;
+}
+
+/** "ctrl+wheel" as caps; a gesture in several words, like "drag 2 fingers", as words. */
+function caps(key: string): TemplateResult {
+  return html`<span>${keyCaps(key).map((cap) => html`<kbd>${cap}</kbd>`)}</span>`;
 }
 
 customElements.define("nl-help", Help);

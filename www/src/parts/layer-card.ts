@@ -1,7 +1,7 @@
 /** One layer: its name and switches, how it is getting on, and its controls. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { LayerInfo, LayerSpec } from "neurolume";
-import { size } from "../format.js";
+import { compact, integer, size } from "../format.js";
 import { icon } from "../icons.js";
 import { Part } from "../part.js";
 import { session, type Topic } from "../session.js";
@@ -57,7 +57,7 @@ class LayerCard extends Part {
         <button class="icon small" data-testid="layer-remove-${spec.id}" aria-label="Remove ${spec.id}" title="Remove" @click=${() => session.viewer?.layers.remove(spec.id)}>${icon("x")}</button>
         <button class="icon small chevron" data-testid="layer-open-${spec.id}" aria-label="Settings of ${spec.id}" aria-expanded=${this.open} @click=${this.#toggle}>${icon("chevronRight")}</button>
       </div>
-      <div class="meta"><span class="truncate">${info?.levels[0] ? describe(info) : spec.type}</span><span data-testid="layer-chunks-${spec.id}">${text}</span></div>
+      <div class="meta"><span class="truncate" title=${info ? details(info) : spec.type}>${info?.levels[0] ? describe(info) : spec.type}</span><span data-testid="layer-chunks-${spec.id}">${text}</span></div>
       <div class="progress">${done < 1 ? html`<i style="width:${100 * done}%"></i>` : nothing}</div>
       ${broken ? html`<nl-layer-problem .spec=${spec} .info=${info}></nl-layer-problem>` : nothing}
       ${this.open && info?.state !== "error"
@@ -93,7 +93,14 @@ function progress(info: LayerInfo | undefined): { done: number; text: string } {
 
 function describe(info: LayerInfo): string {
   const level = info.levels[0];
-  return [info.dataType, level && size(level.voxelSizeNm), level?.encoding.replaceAll("_", " ")].filter(Boolean).join(" · ");
+  const shape = level && level.box.max.map((v, i) => compact(v - (level.box.min[i] ?? 0))).join(" × ");
+  return [info.dataType, shape, level && size(level.voxelSizeNm)].filter(Boolean).join(" · ");
+}
+
+/** All that is known of the volume, one line per level. */
+function details(info: LayerInfo): string {
+  const levels = info.levels.map(({ box, voxelSizeNm, chunkShape, encoding }) => `${box.max.map((v, i) => integer(v - (box.min[i] ?? 0))).join(" × ")} voxels of ${size(voxelSizeNm)}, chunks of ${chunkShape.join(" × ")}, ${encoding}`);
+  return [[info.format, info.dataType, (info.channels ?? 1) > 1 ? `${info.channels} channels` : ""].filter(Boolean).join(", "), ...levels].join("\n");
 }
 
 customElements.define("nl-layer", LayerCard);

@@ -131,8 +131,8 @@ class OpenBox extends Part {
     const first = session.layers.length === 0;
     this.busy = true;
     try {
-      const info = await session.add(url, this.kind);
-      if (first) session.fit(info);
+      await session.add(url, this.kind);
+      if (first) session.fit();
       this.#input.value = "";
       this.#dialog.close();
     } catch (e) {

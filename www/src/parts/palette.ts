@@ -1,7 +1,7 @@
 /** Find an action by name. An address or a position may be typed too. */
 import { css, html, LitElement, type TemplateResult } from "lit";
 import type { ActionInfo } from "neurolume";
-import { allActions, runAction } from "../actions.js";
+import { allActions, isGesture, runAction } from "../actions.js";
 import { toVolumeUrl } from "../datasets.js";
 import { keyCaps, parsePosition } from "../format.js";
 import { session } from "../session.js";
@@ -84,7 +84,7 @@ class Palette extends LitElement {
     if (url) return [{ label: `Add ${url}`, group: "Layers", keys: ["enter"], enabled: true, run: () => void session.add(url, "auto").catch(() => undefined) }];
     const words = this.query.toLowerCase().split(/\s+/).filter(Boolean);
     return allActions()
-      .filter((a) => words.every((w) => `${a.label} ${a.group}`.toLowerCase().includes(w)))
+      .filter((a) => !isGesture(a) && words.every((w) => `${a.label} ${a.group}`.toLowerCase().includes(w)))
       .map((a: ActionInfo) => ({ ...a, run: () => runAction(a.id) }));
   }
 

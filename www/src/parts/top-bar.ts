@@ -1,8 +1,7 @@
 /** The bar above: what is open, where one is, and what belongs to the page as a whole. */
 import { css, html, type TemplateResult } from "lit";
 import type { Layout } from "neurolume";
-import { keysOf, runAction } from "../actions.js";
-import { keyCaps } from "../format.js";
+import { runAction, titleOf } from "../actions.js";
 import { icon, type IconName } from "../icons.js";
 import { Part } from "../part.js";
 import { session, type Topic } from "../session.js";
@@ -59,7 +58,7 @@ class TopBar extends Part {
         <svg class="mark" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
           <path d="M3 15c4-1 5-4 6-7M9 8c3 0 4 2 8 1M9 8c-1 5 3 6 2 12" /><circle cx="9" cy="8" r="2.4" fill="currentColor" stroke="none" /><circle cx="19" cy="8.500" r="1.500" fill="currentColor" stroke="none" />
         </svg>
-        <button class="name" data-testid="dataset-name" aria-haspopup="dialog" title=${title("Open a dataset", "dataset.open")} @click=${() => runAction("dataset.open")}>
+        <button class="name" data-testid="dataset-name" aria-haspopup="dialog" title=${titleOf("Open a dataset", "dataset.open")} @click=${() => runAction("dataset.open")}>
           <span class="truncate">${name}</span>${icon("chevronDown")}
         </button>
       </div>
@@ -73,13 +72,13 @@ class TopBar extends Part {
         </div>
         ${this.#button("screenshot.save", "camera", "Save a picture", "wide")} ${this.#button("share.copy", "link", "Copy a link to this view")}
         ${this.#button("theme.toggle", isLight() ? "moon" : "sun", isLight() ? "Dark theme" : "Light theme", "wide")} ${this.#button("help.show", "help", "Keys and help")}
-        <button class="icon" data-testid="dock-toggle" aria-label="Layers" aria-pressed=${this.dockOpen} title=${title(this.dockOpen ? "Hide the layers" : "Show the layers", "dock.toggle")} @click=${() => runAction("dock.toggle")}>${icon("layers")}</button>
+        <button class="icon" data-testid="dock-toggle" aria-label="Layers" aria-pressed=${this.dockOpen} title=${titleOf(this.dockOpen ? "Hide the layers" : "Show the layers", "dock.toggle")} @click=${() => runAction("dock.toggle")}>${icon("layers")}</button>
       </div>
     `;
   }
 
   #button(action: string, name: IconName, label: string, kind = ""): TemplateResult {
-    return html`<button class="icon ${kind}" data-testid=${action.replace(".", "-")} aria-label=${label} title=${title(label, action)} @click=${() => runAction(action)}>${icon(name)}</button>`;
+    return html`<button class="icon ${kind}" data-testid=${action.replace(".", "-")} aria-label=${label} title=${titleOf(label, action)} @click=${() => runAction(action)}>${icon(name)}</button>`;
   }
 
   #setLayout(layout: Layout): void {
@@ -87,11 +86,6 @@ class TopBar extends Part {
   }
 
   #onTheme = (): void => this.requestUpdate();
-}
-
-function title(label: string, action: string): string {
-  const key = keysOf(action)[0];
-  return key ? `${label} (${keyCaps(key).join("+")})` : label;
 }
 
 customElements.define("nl-top-bar", TopBar);
