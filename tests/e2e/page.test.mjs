@@ -242,14 +242,13 @@ test('every action is in help, the palette runs them, and a key can be changed',
   await page.keyboard.press('F8');
   await page.keyboard.press('Escape');
   await page.getByTestId('help').waitFor({ state: 'hidden' });
-  const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
-  const was = await theme();
+  const was = await page.evaluate(() => document.documentElement.dataset.theme);
   await page.keyboard.press('F8');
-  assert.notEqual(await theme(), was);
+  await page.waitForFunction((theme) => document.documentElement.dataset.theme !== theme, was);
   await page.keyboard.press('Control+p');
   await page.getByTestId('palette-input').fill('dark or');
   await page.keyboard.press('Enter');
-  assert.equal(await theme(), was);
+  await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, was);
   assert.deepEqual(errors(), []);
   await close();
 });

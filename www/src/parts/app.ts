@@ -84,7 +84,6 @@ class App extends Part {
   override render(): TemplateResult {
     document.title = session.name ? `${session.name} · neurolume` : "neurolume";
     return html`
-      <h1 class="visually-hidden">neurolume</h1>
       <nl-top-bar role="banner" .dockOpen=${this.dockOpen}></nl-top-bar>
       <main aria-label="Volume">
         <div id="viewer"></div>

@@ -21,21 +21,21 @@ class Dock extends Part {
     base,
     css`
       :host { display: flex; flex-direction: column; background: var(--nl-surface); overflow: hidden; }
-      header { display: flex; align-items: center; height: 36px; padding: 0 6px 0 12px; flex: none; border-bottom: 1px solid var(--nl-line); }
+      .head { display: flex; align-items: center; height: 36px; padding: 0 6px 0 12px; flex: none; border-bottom: 1px solid var(--nl-line); }
       h2 { font-size: 13px; font-weight: 600; margin: 0; flex: 1; }
       .list { overflow-y: auto; overflow-x: hidden; flex: 1; scrollbar-width: thin; scrollbar-color: var(--nl-line-strong) transparent; scrollbar-gutter: stable; }
       nl-layer + nl-layer, nl-layer + .line + nl-layer { border-top: 1px solid var(--nl-line); }
       nl-layer[data-dragged] { opacity: 0.5; }
       .line { height: 2px; margin: -1px 0; background: var(--nl-accent); position: relative; z-index: 1; }
       p { color: var(--nl-dim); padding: 12px; margin: 0; font-size: 12px; line-height: 18px; }
-      @media (max-width: 640px) { header { height: 44px; } }
+      @media (max-width: 640px) { .head { height: 44px; } }
     `,
   ];
 
   override render(): TemplateResult {
     const list = this.#topFirst();
     return html`
-      <header><h2>Layers</h2><button class="icon" data-testid="layer-add" aria-label="Add a layer" title="Add a layer" @click=${() => runAction("dataset.open")}>${icon("plus")}</button></header>
+      <div class="head"><h2>Layers</h2><button class="icon" data-testid="layer-add" aria-label="Add a layer" title="Add a layer" @click=${() => runAction("dataset.open")}>${icon("plus")}</button></div>
       <div class="list" role="list" aria-label="Layers, topmost first" data-testid="layers" @nl-grab=${this.#grab} @nl-nudge=${this.#nudge}>
         ${repeat(
           list,

@@ -54,6 +54,7 @@ class TopBar extends Part {
   override render(): TemplateResult {
     const name = session.name || (session.phase === "starting" || !session.listed ? "neurolume" : "Open a dataset");
     return html`
+      <h1 class="visually-hidden">neurolume</h1>
       <div class="side">
         <svg class="mark" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
           <path d="M3 15c4-1 5-4 6-7M9 8c3 0 4 2 8 1M9 8c-1 5 3 6 2 12" /><circle cx="9" cy="8" r="2.4" fill="currentColor" stroke="none" /><circle cx="19" cy="8.500" r="1.500" fill="currentColor" stroke="none" />
