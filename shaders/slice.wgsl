@@ -27,6 +27,26 @@ struct Slice {
 const MAX_SLICES: u32 = 4u;
 const MAX_LEVELS: u32 = 4u;
 
+// What a pipeline is made for. Software adapters run every branch of a shader for every pixel, and read a uniform at a fixed
+// place once for many pixels but at a computed place once for each: so slices and levels are counted out, and what no slice
+// of the plane needs is left out.
+override SLICE_COUNT: u32 = 4u;
+override LEVEL_COUNT: u32 = 4u;
+override KIND_0: u32 = 15u;
+override KIND_1: u32 = 15u;
+override KIND_2: u32 = 15u;
+override KIND_3: u32 = 15u;
+
+// The kind of a slice: its flags that pipelines are made for.
+const FLAG_SEGMENTATION: u32 = 1u;
+const FLAG_LINEAR: u32 = 2u;
+const FLAG_OUTLINE: u32 = 4u;
+const FLAG_GAMMA: u32 = 8u;
+// Its other flags.
+const FLAG_INVERT: u32 = 16u;
+const FLAG_ADDITIVE: u32 = 32u;
+const FLAG_OVERLAYS: u32 = 64u;
+
 // A plane and the slices in it; the levels of slice n begin at n * MAX_LEVELS.
 struct Plane {
     clip_from_plane: mat4x4<f32>,
@@ -40,44 +60,8 @@ struct Plane {
 
 @group(0) @binding(4) var<uniform> panel: Plane;
 
-// The slice being drawn: a copy, as of the level.
+// The slice being drawn.
 var<private> slice: Slice;
-
-fn take_slice(number: u32) {
-    switch number {
-        case 0u: { slice = panel.slices[0]; }
-        case 1u: { slice = panel.slices[1]; }
-        case 2u: { slice = panel.slices[2]; }
-        default: { slice = panel.slices[3]; }
-    }
-}
-
-fn take_level(number: u32) {
-    switch number {
-        case 0u: { level = panel.levels[0]; }
-        case 1u: { level = panel.levels[1]; }
-        case 2u: { level = panel.levels[2]; }
-        case 3u: { level = panel.levels[3]; }
-        case 4u: { level = panel.levels[4]; }
-        case 5u: { level = panel.levels[5]; }
-        case 6u: { level = panel.levels[6]; }
-        case 7u: { level = panel.levels[7]; }
-        case 8u: { level = panel.levels[8]; }
-        case 9u: { level = panel.levels[9]; }
-        case 10u: { level = panel.levels[10]; }
-        case 11u: { level = panel.levels[11]; }
-        case 12u: { level = panel.levels[12]; }
-        case 13u: { level = panel.levels[13]; }
-        case 14u: { level = panel.levels[14]; }
-        default: { level = panel.levels[15]; }
-    }
-}
-
-const FLAG_SEGMENTATION: u32 = 1u;
-const FLAG_LINEAR: u32 = 2u;
-const FLAG_INVERT: u32 = 4u;
-const FLAG_ADDITIVE: u32 = 8u;
-const FLAG_OVERLAYS: u32 = 16u;
 
 struct Varying {
     @builtin(position) @invariant clip: vec4<f32>,
@@ -94,9 +78,17 @@ fn vs_slice(@builtin(vertex_index) vertex: u32) -> Varying {
 @fragment
 fn fs_slice(in: Varying) -> @location(0) vec4<f32> {
     var below = panel.background;
-    for (var number = 0u; number < panel.slice_count; number += 1u) {
-        take_slice(number);
-        below = blend(shade(number, in.plane), below);
+    if SLICE_COUNT > 0u {
+        below = blend(shade(0u, KIND_0, in.plane), below);
+    }
+    if SLICE_COUNT > 1u {
+        below = blend(shade(1u, KIND_1, in.plane), below);
+    }
+    if SLICE_COUNT > 2u {
+        below = blend(shade(2u, KIND_2, in.plane), below);
+    }
+    if SLICE_COUNT > 3u {
+        below = blend(shade(3u, KIND_3, in.plane), below);
     }
     return below;
 }
@@ -104,13 +96,19 @@ fn fs_slice(in: Varying) -> @location(0) vec4<f32> {
 // Lets only pixels on which a slice draws something reach the depth buffer.
 @fragment
 fn fs_cover(in: Varying) -> @location(0) vec4<f32> {
-    for (var number = 0u; number < panel.slice_count; number += 1u) {
-        take_slice(number);
-        if covers(number, in.plane) {
-            return vec4(0.0);
-        }
+    var covered = SLICE_COUNT > 0u && covers(0u, KIND_0, in.plane);
+    if SLICE_COUNT > 1u {
+        covered = covered || covers(1u, KIND_1, in.plane);
     }
-    discard;
+    if SLICE_COUNT > 2u {
+        covered = covered || covers(2u, KIND_2, in.plane);
+    }
+    if SLICE_COUNT > 3u {
+        covered = covered || covers(3u, KIND_3, in.plane);
+    }
+    if !covered {
+        discard;
+    }
     return vec4(0.0);
 }
 
@@ -125,47 +123,57 @@ struct Found {
     entry: u32,
     voxel: vec3<f32>,
     page: Page,
+    // Whether coarser levels need not be asked.
+    done: bool,
 }
 
 fn find(number: u32, plane: vec2<f32>) -> Found {
     var found: Found;
     found.entry = PAGE_NOTHING;
-    for (var step = 0u; step < slice.level_count; step += 1u) {
-        take_level(number * MAX_LEVELS + step);
-        let voxel = floor(plane_position(plane));
-        if !in_box(voxel) {
-            // Outside the target level's box is outside the volume; a coarser box may be a little off.
-            if step == 0u {
-                break;
-            }
-            continue;
-        }
-        let page = page_of(voxel);
-        let entry = page_entry(page.place);
-        if entry >= PAGE_FIRST_RECORD || entry == PAGE_ABSENT {
-            return Found(entry, voxel, page);
-        }
-        if entry == PAGE_FAILED || (entry == PAGE_LOADING && found.entry == PAGE_NOTHING) {
-            found.entry = entry;
-        }
+    found = ask(found, number, 0u, plane);
+    if LEVEL_COUNT > 1u && !found.done {
+        found = ask(found, number, 1u, plane);
+    }
+    if LEVEL_COUNT > 2u && !found.done {
+        found = ask(found, number, 2u, plane);
+    }
+    if LEVEL_COUNT > 3u && !found.done {
+        found = ask(found, number, 3u, plane);
     }
     return found;
 }
 
-fn shade(number: u32, plane: vec2<f32>) -> vec4<f32> {
-    let flags = slice.flags;
+fn ask(before: Found, number: u32, step: u32, plane: vec2<f32>) -> Found {
+    level = panel.levels[number * MAX_LEVELS + step];
+    let voxel = floor(plane_position(plane));
+    // Places that a slice of fewer levels does not have hold an empty box.
+    if !in_box(voxel) {
+        var outside = before;
+        // Outside the target level's box is outside the volume; a coarser box may be a little off.
+        outside.done = step == 0u;
+        return outside;
+    }
+    let page = page_of(voxel);
+    let entry = page_entry(page.place);
+    let there = entry >= PAGE_FIRST_RECORD || entry == PAGE_ABSENT;
+    let worse = entry == PAGE_FAILED || (entry == PAGE_LOADING && before.entry == PAGE_NOTHING);
+    return Found(select(before.entry, entry, there || worse), voxel, page, there);
+}
+
+fn shade(number: u32, kind: u32, plane: vec2<f32>) -> vec4<f32> {
+    slice = panel.slices[number];
     let found = find(number, plane);
-    let segmentation = (flags & FLAG_SEGMENTATION) != 0u;
+    let segmentation = (kind & FLAG_SEGMENTATION) != 0u;
     if found.entry >= PAGE_FIRST_RECORD {
         if segmentation {
-            return shade_segment(plane, found);
+            return shade_segment(kind, plane, found);
         }
-        return shade_image(plane, found);
+        return shade_image(kind, plane, found);
     }
     if found.entry == PAGE_ABSENT && !segmentation {
-        return shade_image(plane, found);
+        return shade_image(kind, plane, found);
     }
-    if (flags & FLAG_OVERLAYS) != 0u {
+    if (slice.flags & FLAG_OVERLAYS) != 0u {
         if found.entry == PAGE_FAILED {
             return failed_mark(plane, slice.px_ratio);
         }
@@ -176,10 +184,10 @@ fn shade(number: u32, plane: vec2<f32>) -> vec4<f32> {
     return vec4(0.0);
 }
 
-fn covers(number: u32, plane: vec2<f32>) -> bool {
-    let flags = slice.flags;
+fn covers(number: u32, kind: u32, plane: vec2<f32>) -> bool {
+    slice = panel.slices[number];
     let found = find(number, plane);
-    let segmentation = (flags & FLAG_SEGMENTATION) != 0u;
+    let segmentation = (kind & FLAG_SEGMENTATION) != 0u;
     if segmentation && found.entry >= PAGE_FIRST_RECORD {
         return (palette[palette_index(found.entry, found.page.local)].z >> 24u) != 0u;
     }
@@ -187,27 +195,26 @@ fn covers(number: u32, plane: vec2<f32>) -> bool {
         return !segmentation;
     }
     let marked = found.entry == PAGE_FAILED || (found.entry == PAGE_LOADING && !segmentation);
-    return marked && (flags & FLAG_OVERLAYS) != 0u;
+    return marked && (slice.flags & FLAG_OVERLAYS) != 0u;
 }
 
-fn shade_image(plane: vec2<f32>, found: Found) -> vec4<f32> {
-    let flags = slice.flags;
+fn shade_image(kind: u32, plane: vec2<f32>, found: Found) -> vec4<f32> {
     var value: f32;
-    if (flags & FLAG_LINEAR) != 0u {
+    if (kind & FLAG_LINEAR) != 0u {
         value = linear_value(plane, found);
     } else {
         value = entry_value(found.entry, found.page.local);
     }
-    var color = slice.color * window(value);
-    if found.entry == PAGE_ABSENT && (flags & FLAG_OVERLAYS) != 0u {
+    var color = slice.color * window(kind, value);
+    if found.entry == PAGE_ABSENT && (slice.flags & FLAG_OVERLAYS) != 0u {
         color = absent_mark(color, plane, slice.px_ratio);
     }
     let opacity = slice.opacity;
-    return vec4(color * opacity, select(opacity, 0.0, (flags & FLAG_ADDITIVE) != 0u));
+    return vec4(color * opacity, select(opacity, 0.0, (slice.flags & FLAG_ADDITIVE) != 0u));
 }
 
 // The value through the contrast window, gamma and inversion.
-fn window(value: f32) -> f32 {
+fn window(kind: u32, value: f32) -> f32 {
     let above = (value - slice.window_low) * slice.window_sign;
     let width = slice.window_width;
     var share = 0.0;
@@ -215,7 +222,7 @@ fn window(value: f32) -> f32 {
         share = 1.0;
         if above < width {
             share = above / width;
-            if slice.inverse_gamma != 1.0 {
+            if (kind & FLAG_GAMMA) != 0u {
                 share = pow(share, slice.inverse_gamma);
             }
         }
@@ -301,7 +308,7 @@ fn palette_index(entry: u32, local: vec3<f32>) -> u32 {
     return record.w + read_bits(record, voxel_index(record, local));
 }
 
-fn shade_segment(plane: vec2<f32>, found: Found) -> vec4<f32> {
+fn shade_segment(kind: u32, plane: vec2<f32>, found: Found) -> vec4<f32> {
     let index = palette_index(found.entry, found.page.local);
     let entry = palette[index];
     let color = unpack4x8unorm(entry.z);
@@ -309,12 +316,14 @@ fn shade_segment(plane: vec2<f32>, found: Found) -> vec4<f32> {
         return vec4(0.0);
     }
     var alpha = color.a * slice.opacity;
-    let px = slice.outline_px;
-    if px > 0.0 {
-        let segment = entry.xy;
-        if differs(plane + vec2(px, 0.0), found, index, segment) || differs(plane - vec2(px, 0.0), found, index, segment)
-            || differs(plane + vec2(0.0, px), found, index, segment) || differs(plane - vec2(0.0, px), found, index, segment) {
-            alpha = slice.outline_opacity;
+    if (kind & FLAG_OUTLINE) != 0u {
+        var step = vec2(slice.outline_px, 0.0);
+        for (var neighbour = 0u; neighbour < 4u; neighbour += 1u) {
+            if differs(plane + step, found, index, entry.xy) {
+                alpha = slice.outline_opacity;
+                break;
+            }
+            step = vec2(-step.y, step.x);
         }
     }
     return vec4(color.rgb * alpha, alpha);

@@ -1,5 +1,6 @@
 //! The GPU against its twin on the CPU, on a software adapter held to the rules of WebGPU.
 #![cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test fails by panicking, and its numbers are small")]
 
 mod render_scene;
 
@@ -86,7 +87,7 @@ fn finish(tally: &Tally) {
 fn random_slices_equal_the_twin() {
     let Some(mut gpu) = gpu() else { return };
     let mut tally = Tally::default();
-    for seed in 0..40 {
+    for seed in 0..16 {
         let mut rng = Rng(seed);
         let mut scene = Scene::new([240, 180]);
         scene.list.px_ratio = [1.0, 1.5, 2.0][rng.below(3) as usize];
@@ -105,7 +106,7 @@ fn random_slices_equal_the_twin() {
 fn random_planes_in_space_equal_the_twin() {
     let Some(mut gpu) = gpu() else { return };
     let mut tally = Tally::default();
-    for seed in 0..16 {
+    for seed in 0..6 {
         let mut rng = Rng(seed + 1000);
         let mut scene = Scene::new([200, 160]);
         let flat = random_flat(&mut scene, &mut rng, [0, 0, 60, 160], true);
@@ -120,7 +121,7 @@ fn random_planes_in_space_equal_the_twin() {
 fn random_lines_equal_the_twin() {
     let Some(mut gpu) = gpu() else { return };
     let mut tally = Tally::default();
-    for seed in 0..8 {
+    for seed in 0..3 {
         let mut rng = Rng(seed + 2000);
         let mut scene = Scene::new([160, 120]);
         let mut panel = random_space(&mut scene, &mut rng, [8, 4, 150, 110], false);

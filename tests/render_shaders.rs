@@ -101,6 +101,14 @@ fn structs_agree() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+#[test]
+fn overrides_agree() {
+    let module = module("slice.wgsl");
+    let in_shader: Vec<_> = module.overrides.iter().filter_map(|(_, found)| found.name.clone()).collect();
+    let in_rust: Vec<_> = layout::Variant::default().overrides().iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(in_shader, in_rust);
+}
+
 fn constant(module: &naga::Module, name: &str) -> Option<f64> {
     let (_, found) = module.constants.iter().find(|(_, constant)| constant.name.as_deref() == Some(name))?;
     match module.global_expressions[found.init] {
@@ -126,6 +134,8 @@ fn constants_agree() {
         ("PAGE_FIRST_RECORD", page::FIRST_RECORD),
         ("FLAG_SEGMENTATION", layout::flag::SEGMENTATION),
         ("FLAG_LINEAR", layout::flag::LINEAR),
+        ("FLAG_OUTLINE", layout::flag::OUTLINE),
+        ("FLAG_GAMMA", layout::flag::GAMMA),
         ("FLAG_INVERT", layout::flag::INVERT),
         ("FLAG_ADDITIVE", layout::flag::ADDITIVE),
         ("FLAG_OVERLAYS", layout::flag::OVERLAYS),

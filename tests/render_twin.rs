@@ -1,5 +1,6 @@
 //! The CPU twin against what is known without it: direct lookups, an exact ramp, marks.
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test fails by panicking, and its numbers are small")]
 
 mod render_scene;
 

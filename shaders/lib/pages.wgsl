@@ -17,8 +17,7 @@ struct Level {
 }
 
 @group(0) @binding(3) var<storage, read> table: array<u32>;
-// The level looked at. A copy: software adapters read a uniform at a fixed place once for all pixels, and anything at a
-// computed place once per pixel.
+// The level looked at.
 var<private> level: Level;
 
 const PAGE_LOADING: u32 = 0u;

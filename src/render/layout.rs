@@ -11,9 +11,13 @@ use crate::scene::draw::{DrawList, ImageStyle, LevelDraw, PanelDraw, Segmentatio
 pub mod flag {
     pub const SEGMENTATION: u32 = 1;
     pub const LINEAR: u32 = 2;
-    pub const INVERT: u32 = 4;
-    pub const ADDITIVE: u32 = 8;
-    pub const OVERLAYS: u32 = 16;
+    pub const OUTLINE: u32 = 4;
+    pub const GAMMA: u32 = 8;
+    pub const INVERT: u32 = 16;
+    pub const ADDITIVE: u32 = 32;
+    pub const OVERLAYS: u32 = 64;
+    /// The flags that pipelines are made for.
+    pub const KIND: u32 = SEGMENTATION | LINEAR | OUTLINE | GAMMA;
 }
 
 /// Stands for the infinities in the shaders; values of a style are kept within it.
@@ -92,6 +96,46 @@ pub struct Plane {
     pub slices: [Slice; MAX_SLICES],
     pub levels: [Level; MAX_SLICES * MAX_LEVELS],
     pub pad_end: [[u32; 12]; 3],
+}
+
+impl Plane {
+    /// What the shader's overrides must be to draw it: slices, levels and the kind of each slice. Levels are rounded up to a
+    /// power of two, so that few pipelines do for a view that fills.
+    #[must_use]
+    pub fn variant(&self) -> Variant {
+        let slices = self.slices.iter().take(self.slice_count as usize);
+        let most_levels = slices.clone().map(|slice| slice.level_count).max().unwrap_or(0);
+        let mut kinds = [0; MAX_SLICES];
+        kinds.iter_mut().zip(slices).for_each(|(kind, slice)| *kind = slice.flags & flag::KIND);
+        Variant { slice_count: self.slice_count, level_count: most_levels.max(1).next_power_of_two(), kinds }
+    }
+}
+
+/// The values of the shader's overrides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Variant {
+    /// Slices of the plane.
+    pub slice_count: u32,
+    /// The most levels of any of them.
+    pub level_count: u32,
+    /// The flags of each that pipelines are made for.
+    pub kinds: [u32; MAX_SLICES],
+}
+
+impl Variant {
+    /// The overrides by name.
+    #[must_use]
+    pub fn overrides(&self) -> [(&'static str, f64); 2 + MAX_SLICES] {
+        let [kind_0, kind_1, kind_2, kind_3] = self.kinds.map(f64::from);
+        [
+            ("SLICE_COUNT", f64::from(self.slice_count)),
+            ("LEVEL_COUNT", f64::from(self.level_count)),
+            ("KIND_0", kind_0),
+            ("KIND_1", kind_1),
+            ("KIND_2", kind_2),
+            ("KIND_3", kind_3),
+        ]
+    }
 }
 
 /// One line of one panel.
@@ -203,6 +247,8 @@ fn plane_of(list: &DrawList, slices: &[SliceDraw], background: [f32; 4]) -> Opti
         plane_rect: first.plane_rect,
         background,
         slice_count: index(slices.len()),
+        // Levels that are not there hold nothing.
+        levels: [Level { box_last: [-1.0; 3], ..Level::default() }; MAX_SLICES * MAX_LEVELS],
         ..Plane::default()
     };
     for (slice, (to, levels)) in slices.iter().zip(plane.slices.iter_mut().zip(plane.levels.chunks_mut(MAX_LEVELS))) {
@@ -239,7 +285,9 @@ fn set_image(slice: &mut Slice, style: &ImageStyle) {
     slice.window_width = (high - low).abs();
     slice.inverse_gamma = 1.0 / style.gamma.clamp(0.01, 100.0);
     slice.fill = if style.fill.is_nan() { low } else { finite(style.fill) };
-    for (set, flag) in [(style.linear, flag::LINEAR), (style.invert, flag::INVERT), (style.additive, flag::ADDITIVE)] {
+    let gamma = slice.inverse_gamma != 1.0;
+    for (set, flag) in [(style.linear, flag::LINEAR), (gamma, flag::GAMMA), (style.invert, flag::INVERT), (style.additive, flag::ADDITIVE)]
+    {
         slice.flags |= if set { flag } else { 0 };
     }
 }
@@ -248,7 +296,7 @@ fn set_segmentation(slice: &mut Slice, style: &SegmentationStyle) {
     slice.opacity = style.opacity.clamp(0.0, 1.0);
     slice.outline_px = style.outline_px.max(0.0);
     slice.outline_opacity = style.outline_opacity.clamp(0.0, 1.0);
-    slice.flags |= flag::SEGMENTATION;
+    slice.flags |= flag::SEGMENTATION | if slice.outline_px > 0.0 { flag::OUTLINE } else { 0 };
 }
 
 #[expect(

@@ -1,5 +1,6 @@
 //! Random volumes, and draw lists that look at them: shared by the tests of drawing.
 #![allow(dead_code, missing_debug_implementations, reason = "each test uses its part, and prints none of it")]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test fails by panicking, and its numbers are small")]
 
 use glam::camera::rh::proj::directx;
 use glam::{DQuat, DVec3, Mat4};
@@ -349,10 +350,10 @@ pub(crate) fn random_space(scene: &mut Scene, rng: &mut Rng, rect_px: [u32; 4], 
 pub(crate) fn neuropil(size_px: [u32; 2], linear: bool, labels: bool) -> Scene {
     let mut scene = Scene::new(size_px);
     scene.list.clear = [0.07, 0.07, 0.08, 1.0];
-    let edge = 160_u32;
+    let edge = 128_u32;
     let sites: Vec<DVec3> = {
         let mut rng = Rng(4);
-        (0..400).map(|_| DVec3::new(rng.unit(), rng.unit(), rng.unit()) * f64::from(edge)).collect()
+        (0..100).map(|_| DVec3::new(rng.unit(), rng.unit(), rng.unit()) * f64::from(edge)).collect()
     };
     let nearest_two = |p: DVec3| {
         let bent = p + DVec3::new((p.y * 0.11).sin(), (p.z * 0.13).sin(), (p.x * 0.09).sin()) * 5.0;
@@ -367,7 +368,7 @@ pub(crate) fn neuropil(size_px: [u32; 2], linear: bool, labels: bool) -> Scene {
         }
         best
     };
-    let spec = LevelSpec { shape: [edge; 3], chunk: [64; 3], brick: [32; 3], first_chunk: [0; 3], chunks: [3; 3] };
+    let spec = LevelSpec { shape: [edge; 3], chunk: [64; 3], brick: [32; 3], first_chunk: [0; 3], chunks: [2; 3] };
     let cells: Vec<(u8, u64)> = (0..edge * edge * edge)
         .map(|n| {
             let v = DVec3::new(f64::from(n % edge), f64::from(n / edge % edge), f64::from(n / edge / edge));
@@ -389,7 +390,7 @@ pub(crate) fn neuropil(size_px: [u32; 2], linear: bool, labels: bool) -> Scene {
     let segments = scene.add_level(&spec, 0, DataType::Uint64, Some(&color), &|v| at(v).1, &mut || None);
 
     let [w, h] = size_px.map(|n| n / 2);
-    let centre = DVec3::new(80.5, 80.5, 80.5);
+    let centre = DVec3::new(64.5, 64.5, 64.5);
     let slices_of = |plane: &Plane, clip: Mat4, rect: [f32; 4]| {
         let slice = |levels: Vec<LevelDraw>, style| SliceDraw { clip_from_plane: clip, plane_rect: rect, levels: levels.into(), style };
         let mut slices = vec![slice(vec![seen(image, plane, 1.0)], plain_image([30.0, 230.0], linear))];
@@ -419,12 +420,12 @@ pub(crate) fn neuropil(size_px: [u32; 2], linear: bool, labels: bool) -> Scene {
         .flat_map(|n| {
             let plane = Plane::through(centre, axis_rotation(n), 1.0, [0, 0]);
             let world = Mat4::from_cols(plane.du.as_vec3().extend(0.0), plane.dv.as_vec3().extend(0.0), glam::Vec4::ZERO, glam::Vec4::W);
-            slices_of(&plane, clip * world, [-90.0, -90.0, 90.0, 90.0])
+            slices_of(&plane, clip * world, [-70.0, -70.0, 70.0, 70.0])
         })
         .collect();
     let mut space =
         PanelDraw { rect_px: [w + 1, h + 1, px[0], px[1]], background: [0.05, 0.05, 0.06, 1.0], depth: true, slices, lines: Vec::new() };
-    let corner = |n: u32| std::array::from_fn(|axis| if n >> axis & 1 == 0 { -80.5 } else { 79.5 });
+    let corner = |n: u32| std::array::from_fn(|axis| if n >> axis & 1 == 0 { -64.5 } else { 63.5 });
     for n in 0..8_u32 {
         for axis in (0..3).filter(|axis| n >> axis & 1 == 0) {
             space.lines.push(LineDraw::in_space(clip, corner(n), corner(n | 1 << axis), [0.85, 0.8, 0.3, 0.9], 1.0));

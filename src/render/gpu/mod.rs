@@ -11,9 +11,9 @@ mod readback;
 use buffers::GrowingBuffer;
 use error::ErrorSlot;
 pub use error::GpuError;
-use pipelines::{DEPTH_FORMAT, Kind, Pipelines};
+use pipelines::{DEPTH_FORMAT, Key, Kind, Pipelines};
 
-use super::layout::{Frame, Panel, Plane};
+use super::layout::{Frame, Panel, Plane, Variant};
 use crate::cache::residency::{Entry, GpuBudget, Uploads};
 use crate::scene::draw::DrawList;
 
@@ -191,7 +191,7 @@ impl Gpu {
                 multiview_mask: None,
             });
             for panel in &frame.panels {
-                self.draw_panel(&mut pass, panel, &bind_groups, format, depth_view.is_some());
+                self.draw_panel(&mut pass, &frame, panel, &bind_groups, format, depth_view.is_some());
             }
         }
         self.queue.submit([encoder.finish()]);
@@ -202,6 +202,7 @@ impl Gpu {
     fn draw_panel(
         &mut self,
         pass: &mut wgpu::RenderPass<'_>,
+        frame: &Frame,
         panel: &Panel,
         bind_groups: &BindGroups,
         format: wgpu::TextureFormat,
@@ -217,8 +218,9 @@ impl Gpu {
         let [x, y, width, height] = panel.scissor_px;
         pass.set_scissor_rect(x, y, width, height);
         let mut draw_planes = |kind: Kind, planes: std::ops::Range<u32>| {
-            pass.set_pipeline(&self.pipelines.get(&self.device, kind, format, depth));
             for plane in planes {
+                let variant = frame.planes.get(plane as usize).map(Plane::variant).unwrap_or_default();
+                pass.set_pipeline(&self.pipelines.get(&self.device, Key { kind, variant, format, depth }));
                 pass.set_bind_group(0, &bind_groups.slices, &[plane * PLANE_BYTES]);
                 pass.draw(0..4, 0..1);
             }
@@ -233,7 +235,7 @@ impl Gpu {
         }
         for (kind, [start, end]) in [(Kind::TestedLine, panel.tested_lines), (Kind::Line, panel.free_lines)] {
             if start < end {
-                pass.set_pipeline(&self.pipelines.get(&self.device, kind, format, depth));
+                pass.set_pipeline(&self.pipelines.get(&self.device, Key { kind, variant: Variant::default(), format, depth }));
                 pass.set_bind_group(0, &bind_groups.lines, &[]);
                 pass.draw(0..4, start..end);
             }

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::GpuError;
+use crate::render::layout::Variant;
 use crate::render::shader;
 
 /// The format of the depth buffer.
@@ -23,13 +24,25 @@ pub(super) enum Kind {
     TestedLine,
 }
 
+/// What a pipeline is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) kind: Kind,
+    /// What the slices of a plane ask of the shader; the default for lines.
+    pub(super) variant: Variant,
+    /// The format of the target.
+    pub(super) format: wgpu::TextureFormat,
+    /// Whether the pass has a depth buffer.
+    pub(super) depth: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct Pipelines {
     slice_module: wgpu::ShaderModule,
     line_module: wgpu::ShaderModule,
     pub(super) slice_layout: wgpu::BindGroupLayout,
     pub(super) line_layout: wgpu::BindGroupLayout,
-    made: FxHashMap<(Kind, wgpu::TextureFormat, bool), wgpu::RenderPipeline>,
+    made: FxHashMap<Key, wgpu::RenderPipeline>,
 }
 
 /// Storage buffers that slices read before the plane, a uniform; `tests/render_shaders.rs` knows the shader's bindings.
@@ -57,17 +70,18 @@ impl Pipelines {
         })
     }
 
-    /// The pipeline for a target format, in a pass with or without a depth buffer.
-    pub(super) fn get(&mut self, device: &wgpu::Device, kind: Kind, format: wgpu::TextureFormat, depth: bool) -> wgpu::RenderPipeline {
-        if let Some(pipeline) = self.made.get(&(kind, format, depth)) {
+    /// The pipeline of a key, made when first asked for.
+    pub(super) fn get(&mut self, device: &wgpu::Device, key: Key) -> wgpu::RenderPipeline {
+        if let Some(pipeline) = self.made.get(&key) {
             return pipeline.clone();
         }
-        let pipeline = self.create(device, kind, format, depth);
-        self.made.insert((kind, format, depth), pipeline.clone());
+        let pipeline = self.create(device, key);
+        self.made.insert(key, pipeline.clone());
         pipeline
     }
 
-    fn create(&self, device: &wgpu::Device, kind: Kind, format: wgpu::TextureFormat, depth: bool) -> wgpu::RenderPipeline {
+    fn create(&self, device: &wgpu::Device, key: Key) -> wgpu::RenderPipeline {
+        let Key { kind, variant, format, depth } = key;
         let (module, layout, vertex, fragment) = match kind {
             Kind::Slice | Kind::NearestSlice => (&self.slice_module, &self.slice_layout, "vs_slice", "fs_slice"),
             Kind::Cover => (&self.slice_module, &self.slice_layout, "vs_slice", "fs_cover"),
@@ -79,6 +93,12 @@ impl Pipelines {
             Kind::NearestSlice => (wgpu::CompareFunction::Equal, false),
             Kind::TestedLine => (wgpu::CompareFunction::LessEqual, false),
         };
+        let overrides = variant.overrides();
+        let constants: &[(&str, f64)] = match kind {
+            Kind::Slice | Kind::NearestSlice | Kind::Cover => &overrides,
+            Kind::Line | Kind::TestedLine => &[],
+        };
+        let compilation_options = wgpu::PipelineCompilationOptions { constants, ..Default::default() };
         let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: None,
             bind_group_layouts: &[Some(layout)],
@@ -87,12 +107,7 @@ impl Pipelines {
         device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
             label: Some(fragment),
             layout: Some(&layout),
-            vertex: wgpu::VertexState {
-                module,
-                entry_point: Some(vertex),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-                buffers: &[],
-            },
+            vertex: wgpu::VertexState { module, entry_point: Some(vertex), compilation_options: compilation_options.clone(), buffers: &[] },
             primitive: wgpu::PrimitiveState { topology: wgpu::PrimitiveTopology::TriangleStrip, ..wgpu::PrimitiveState::default() },
             depth_stencil: depth.then(|| wgpu::DepthStencilState {
                 format: DEPTH_FORMAT,
@@ -105,7 +120,7 @@ impl Pipelines {
             fragment: Some(wgpu::FragmentState {
                 module,
                 entry_point: Some(fragment),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                compilation_options,
                 targets: &[Some(wgpu::ColorTargetState {
                     format,
                     blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
