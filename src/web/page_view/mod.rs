@@ -1,7 +1,11 @@
 //! A viewer as JavaScript sees it.
 
+mod input;
+mod layers;
+mod pixels;
+mod saved;
+
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures::channel::oneshot;
@@ -14,21 +18,18 @@ use web_sys::HtmlCanvasElement;
 
 use crate::engine::{View, ViewEvent};
 use crate::error::{ErrorCode, ViewerError};
-use crate::geometry::{DVec2, PanelKind, VoxelBox};
-use crate::scene::layer::{LayerKind, LayerOptions, parse_color};
+use crate::geometry::DVec2;
+use crate::scene::layer::{LayerKind, parse_color};
 use crate::scene::panels::Layout;
 use crate::tools::actions::Situation;
 use crate::tools::command::{Controls, ViewCommand};
-use crate::tools::gestures::{Gestures, PanelPlace, PointerInput, PointerKind, WheelInput};
-use crate::tools::key::Modifiers;
+use crate::tools::gestures::{Gestures, PanelPlace};
 use crate::tools::keymap::Keymap;
-use crate::tools::wheel::DeltaMode;
 
-use super::convert::{error_to_js, from_js, to_js, to_js_numbers};
-use super::page_context::{ContextInner, PageContext};
-use super::surface::{CanvasSurface, gpu_error};
-use super::view_state::{ViewStateJs, ViewStatePatch};
-use super::voxel_block::block_to_js;
+use crate::web::convert::{error_to_js, from_js, to_js, to_js_numbers};
+use crate::web::page_context::{ContextInner, PageContext};
+use crate::web::surface::{CanvasSurface, gpu_error};
+use crate::web::view_state::{ViewStateJs, ViewStatePatch};
 
 /// What a viewer is made of.
 pub(super) struct ViewInner {
@@ -164,32 +165,6 @@ impl From<ControllerOptions> for Controls {
             },
         }
     }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct ReadOptions {
-    level: usize,
-    channel: Option<u32>,
-    at: Option<BTreeMap<String, u64>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct CaptureOptions {
-    width: Option<f64>,
-    height: Option<f64>,
-    panel: Option<PanelKind>,
-    overlays: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SavedState {
-    version: u32,
-    view_state: ViewStatePatch,
-    layout: Layout,
-    layers: Vec<LayerOptions>,
 }
 
 fn edge<T>(result: Result<T, ViewerError>) -> Result<T, JsValue> {
@@ -331,89 +306,6 @@ impl PageView {
         })
     }
 
-    /// Adds a layer; resolves when its metadata is read. A layer that cannot be read stays, in state "error".
-    ///
-    /// # Errors
-    /// Options that cannot be used, or why the metadata could not be read.
-    #[wasm_bindgen(js_name = addLayer)]
-    pub async fn add_layer(&self, request: u32, spec: JsValue, before: Option<String>) -> Result<JsValue, JsValue> {
-        let inner = Rc::clone(&self.inner);
-        let options: LayerOptions = from_js(&spec)?;
-        let id = options.id.clone().unwrap_or_default();
-        let receiver = edge(inner.view.borrow_mut().add_layer(options, before.as_deref()))?;
-        inner.ask_frame();
-        match inner.answer(request, receiver).await {
-            Ok(info) => to_js_numbers(&edge(info)?),
-            Err(aborted) => {
-                // Whoever asked has changed their mind.
-                if let Ok(mut view) = inner.view.try_borrow_mut() {
-                    let _gone_already = view.remove_layer(&id);
-                }
-                Err(error_to_js(&aborted))
-            }
-        }
-    }
-
-    /// Changes options of a layer.
-    ///
-    /// # Errors
-    /// No such layer, or options that cannot be used.
-    #[wasm_bindgen(js_name = updateLayer)]
-    pub fn update_layer(&self, id: &str, patch: JsValue) -> Result<(), JsValue> {
-        let patch: LayerOptions = from_js(&patch)?;
-        edge(self.inner.view.borrow_mut().update_layer(id, patch))?;
-        self.inner.ask_frame();
-        Ok(())
-    }
-
-    /// Removes a layer.
-    ///
-    /// # Errors
-    /// No such layer.
-    #[wasm_bindgen(js_name = removeLayer)]
-    pub fn remove_layer(&self, id: &str) -> Result<(), JsValue> {
-        edge(self.inner.view.borrow_mut().remove_layer(id))?;
-        self.inner.ask_frame();
-        Ok(())
-    }
-
-    /// Moves a layer under another, or to the top.
-    ///
-    /// # Errors
-    /// No such layer.
-    #[wasm_bindgen(js_name = moveLayer)]
-    pub fn move_layer(&self, id: &str, before: Option<String>) -> Result<(), JsValue> {
-        edge(self.inner.view.borrow_mut().move_layer(id, before.as_deref()))?;
-        self.inner.ask_frame();
-        Ok(())
-    }
-
-    /// The options of a layer.
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    pub fn layer(&self, id: &str) -> Result<JsValue, JsValue> {
-        let layers = self.inner.view.borrow().layers();
-        layers.iter().find(|layer| layer.id.as_deref() == Some(id)).map_or(Ok(JsValue::UNDEFINED), to_js)
-    }
-
-    /// The options of all layers, bottom first.
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    pub fn layers(&self) -> Result<JsValue, JsValue> {
-        to_js(&self.inner.view.borrow().layers())
-    }
-
-    /// What is known of a layer.
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    #[wasm_bindgen(js_name = layerInfo)]
-    pub fn layer_info(&self, id: &str) -> Result<JsValue, JsValue> {
-        self.inner.view.borrow().layer_info(id).map_or(Ok(JsValue::UNDEFINED), |info| to_js_numbers(&info))
-    }
-
     /// Where the viewer looks.
     ///
     /// # Errors
@@ -463,63 +355,6 @@ impl PageView {
         self.inner.view.borrow().pick(DVec2::new(x, y)).map_or(Ok(JsValue::NULL), |info| to_js(&info))
     }
 
-    /// Reads a box of voxels.
-    ///
-    /// # Errors
-    /// No such layer or level, a box that holds nothing or too much, or why a chunk could not be had.
-    #[wasm_bindgen(js_name = readVoxels)]
-    pub async fn read_voxels(&self, request: u32, layer_id: String, voxels: JsValue, options: JsValue) -> Result<JsValue, JsValue> {
-        let inner = Rc::clone(&self.inner);
-        let voxels: VoxelBox = from_js(&voxels)?;
-        let options: ReadOptions = from_js(&options)?;
-        let receiver = edge(inner.view.borrow_mut().read_voxels(&layer_id, voxels, options.level, options.channel, options.at))?;
-        let block = edge(edge(inner.answer(request, receiver).await)?)?;
-        block_to_js(&block, options.level)
-    }
-
-    /// Draws a picture: RGBA, 8 bits each.
-    ///
-    /// # Errors
-    /// A size that cannot be drawn, no such panel, or a lost device.
-    pub async fn capture(&self, options: JsValue) -> Result<JsValue, JsValue> {
-        let inner = Rc::clone(&self.inner);
-        let options: CaptureOptions = from_js(&options)?;
-        // One picture at a time: each arranges the view for itself.
-        let _turn = inner.picture.lock().await;
-        let other = options.width.is_some() || options.height.is_some() || options.panel.is_some();
-        if other {
-            let size = options.width.zip(options.height).map(|(width, height)| [width, height]);
-            edge(inner.view.borrow_mut().begin_picture(size, options.panel))?;
-            let ready = inner.view.borrow_mut().idle();
-            inner.ask_frame();
-            // Cancelled only where the viewer goes; then the next line says so.
-            let _gone = ready.await;
-        }
-        let list = inner.view.borrow_mut().picture(now_millis(), options.overlays.unwrap_or(false));
-        inner.view.borrow_mut().end_picture();
-        let [width, height] = list.size_px;
-        let pixels = {
-            let mut device = inner.context.device.borrow_mut();
-            let uploads = inner.context.engine.take_uploads();
-            edge(device.gpu.apply(&uploads).map_err(|error| gpu_error(&error)))?;
-            edge(device.gpu.render_to_rgba(&list).map_err(|error| gpu_error(&error)))?
-        };
-        let rgba = edge(pixels.await.map_err(|error| gpu_error(&error)))?;
-        inner.ask_frame();
-        object(&[("width", width.into()), ("height", height.into()), ("rgba", js_sys::Uint8Array::from(rgba.as_slice()).into())])
-    }
-
-    /// Resolves when all that is in view is drawn, or known to be absent or failed.
-    ///
-    /// # Errors
-    /// The request was aborted.
-    pub async fn idle(&self, request: u32) -> Result<(), JsValue> {
-        let inner = Rc::clone(&self.inner);
-        let receiver = inner.view.borrow_mut().idle();
-        inner.ask_frame();
-        edge(inner.answer(request, receiver).await)
-    }
-
     /// Figures.
     ///
     /// # Errors
@@ -528,20 +363,6 @@ impl PageView {
         let mut stats = self.inner.view.borrow().stats();
         stats.frame_ms = self.inner.frame_millis.get();
         to_js_numbers(&stats)
-    }
-
-    /// How often values occur in what is loaded of an image layer.
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    pub fn histogram(&self, layer_id: &str) -> Result<JsValue, JsValue> {
-        let Some(histogram) = self.inner.view.borrow().histogram(layer_id) else { return Ok(JsValue::UNDEFINED) };
-        let counts: Vec<f64> = histogram.counts.iter().map(|&count| f64::from(count)).collect();
-        object(&[
-            ("min", histogram.min.into()),
-            ("max", histogram.max.into()),
-            ("counts", js_sys::Float64Array::from(counts.as_slice()).into()),
-        ])
     }
 
     /// The panels, CSS pixels, with what is written on them.
@@ -557,91 +378,6 @@ impl PageView {
     pub fn set_panel_split(&self, x: f64, y: f64) {
         self.inner.view.borrow_mut().set_split([x, y]);
         self.inner.ask_frame();
-    }
-
-    /// Every action a person can take, with its keys.
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    pub fn actions(&self, view: Option<String>) -> Result<JsValue, JsValue> {
-        to_js_numbers(&self.inner.keymap.borrow().list(view.as_deref(), &self.inner.situation()))
-    }
-
-    /// Runs an action.
-    ///
-    /// # Errors
-    /// No such action.
-    #[wasm_bindgen(js_name = runAction)]
-    pub fn run_action(&self, id: &str, args: JsValue) -> Result<(), JsValue> {
-        let unknown = || error_to_js(&ViewerError::new(ErrorCode::NotFound, format!("there is no action \"{id}\"")));
-        let action = crate::tools::actions::by_id(id).ok_or_else(unknown)?;
-        let nth = js_sys::Reflect::get(&args, &"index".into()).ok().and_then(|index| index.as_f64()).unwrap_or(0.0);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "`as` saturates; a layer that does not exist does nothing"
-        )]
-        let command = action.command(self.inner.gestures.borrow().panel_for_keys(), nth as usize);
-        self.inner.dispatch(command);
-        Ok(())
-    }
-
-    /// Gives an action other keys; `null` gives back its own.
-    ///
-    /// # Errors
-    /// No such action, or keys that cannot be used.
-    #[wasm_bindgen(js_name = setKeys)]
-    pub fn set_keys(&self, id: &str, keys: Option<Vec<String>>) -> Result<(), JsValue> {
-        let result = self.inner.keymap.borrow_mut().set_keys(id, keys.as_deref());
-        edge(result.map_err(|error| ViewerError::new(ErrorCode::InvalidOptions, error.to_string())))
-    }
-
-    /// The view as JSON.
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    #[wasm_bindgen(js_name = getState)]
-    pub fn get_state(&self) -> Result<JsValue, JsValue> {
-        let view = self.inner.view.borrow();
-        let layers = js_sys::Array::new();
-        for mut options in view.layers() {
-            let selected = options.selected.take();
-            let saved = to_js_numbers(&options)?;
-            if let Some(selected) = selected {
-                let ids: js_sys::Array = selected.iter().map(|id| JsValue::from(id.0.to_string())).collect();
-                js_sys::Reflect::set(&saved, &"selected".into(), &ids)?;
-            }
-            layers.push(&saved);
-        }
-        object(&[
-            ("version", 1.into()),
-            ("viewState", to_js_numbers(&ViewStateJs::of(&view))?),
-            ("layout", to_js_numbers(&view.layout())?),
-            ("layers", layers.into()),
-        ])
-    }
-
-    /// Shows a saved view. Layers that stay the same are kept.
-    ///
-    /// # Errors
-    /// A state that cannot be used; then nothing has changed.
-    #[wasm_bindgen(js_name = setState)]
-    pub async fn set_state(&self, state: JsValue) -> Result<(), JsValue> {
-        let inner = Rc::clone(&self.inner);
-        let state: SavedState = from_js(&state)?;
-        if state.version != 1 {
-            return Err(error_to_js(&ViewerError::new(
-                ErrorCode::BadData,
-                format!("the saved view has version {}; this viewer reads version 1", state.version),
-            )));
-        }
-        edge(inner.view.borrow_mut().restore(state.layers))?;
-        let mut view = inner.view.borrow_mut();
-        view.set_layout(state.layout);
-        edge(state.view_state.apply(&mut view, now_millis(), 0.0))?;
-        drop(view);
-        inner.ask_frame();
-        Ok(())
     }
 
     /// The colour of a segment, `#rrggbb`.
@@ -662,21 +398,6 @@ impl PageView {
         }
     }
 
-    /// A layer's failed chunks by cause.
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    pub fn failures(&self, layer_id: &str) -> Result<JsValue, JsValue> {
-        to_js_numbers(&self.inner.view.borrow().failures(layer_id))
-    }
-
-    /// Asks again for what failed, of one layer or of all.
-    #[wasm_bindgen(js_name = retryFailed)]
-    pub fn retry_failed(&self, layer_id: Option<String>) {
-        self.inner.view.borrow_mut().retry_failed(layer_id.as_deref());
-        self.inner.ask_frame();
-    }
-
     /// Gives a request up.
     pub fn abort(&self, request: u32) {
         if let Some(abort) = self.inner.open.borrow_mut().remove(&request) {
@@ -684,44 +405,6 @@ impl PageView {
             let _answered = abort.send(());
             self.inner.ask_frame();
         }
-    }
-
-    /// A pointer event. `true`: it was handled.
-    #[expect(clippy::too_many_arguments, reason = "what a pointer event has")]
-    pub fn pointer(&self, kind: &str, pointer_id: i32, pointer_type: &str, x: f64, y: f64, buttons: u32, modifiers: u32) -> bool {
-        let Some(kind) = PointerKind::from_name(kind) else { return false };
-        let input = PointerInput {
-            kind,
-            id: pointer_id,
-            touch: pointer_type == "touch",
-            at: DVec2::new(x, y),
-            buttons,
-            modifiers: Modifiers(modifiers),
-        };
-        self.inner.gesture(|gestures, now, out| gestures.pointer(&input, now, out))
-    }
-
-    /// A wheel event. `true`: it was handled.
-    pub fn wheel(&self, x: f64, y: f64, delta_x: f64, delta_y: f64, delta_mode: u32, modifiers: u32) -> bool {
-        let input = WheelInput {
-            at: DVec2::new(x, y),
-            delta: DVec2::new(delta_x, delta_y),
-            mode: DeltaMode::from_dom(delta_mode),
-            modifiers: Modifiers(modifiers),
-        };
-        self.inner.gesture(|gestures, now, out| gestures.wheel(&input, now, out))
-    }
-
-    /// A key. `true`: it was handled.
-    pub fn key(&self, code: &str, key: &str, modifiers: u32) -> bool {
-        if !self.inner.view.borrow().controls().keyboard {
-            return false;
-        }
-        let found = self.inner.keymap.borrow().lookup(code, key, Modifiers(modifiers));
-        let Some((action, nth)) = found else { return false };
-        let command = action.command(self.inner.gestures.borrow().panel_for_keys(), nth);
-        self.inner.dispatch(command);
-        true
     }
 }
 
