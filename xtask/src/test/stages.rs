@@ -89,7 +89,7 @@ fn clippy(_: &Tools, _: &Needs) -> Result<()> {
 }
 
 fn native(_: &Tools, _: &Needs) -> Result<()> {
-    run(cargo().args(["test", "--workspace"]))
+    run(cargo().args(["test", "--workspace", "--no-fail-fast"]))
 }
 
 /// Only what the feature adds: the code that drives the GPU, and the test files named after it.
@@ -98,7 +98,7 @@ fn gpu(_: &Tools, needs: &Needs) -> Result<()> {
     if let Needs::Vulkan(driver) = needs {
         command.env("VK_DRIVER_FILES", driver);
     }
-    run(command.args(["test", "--workspace", "--features", "gpu", "--lib", "--test", "*gpu*"]))
+    run(command.args(["test", "--workspace", "--no-fail-fast", "--features", "gpu", "--lib", "--test", "*gpu*"]))
 }
 
 fn clippy_wasm(tools: &Tools, _: &Needs) -> Result<()> {
