@@ -1,5 +1,11 @@
 //! The procedural neuropil: boxes agree, and the ground truth is true of the voxels.
 #![cfg(feature = "phantom")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_possible_truncation,
+    reason = "a test fails by panicking, and its numbers are small"
+)]
 
 use neurolume::phantom::{Buffers, Phantom, PhantomParams};
 use proptest::prelude::*;
@@ -21,7 +27,7 @@ proptest! {
 
     /// Any two boxes agree where they overlap, also across the borders of blocks and tiles.
     #[test]
-    fn boxes_agree(corner in prop::array::uniform3(470i64..500), inner in prop::array::uniform3(0i64..24), shape in prop::array::uniform3(1u32..20)) {
+    fn boxes_agree(corner in (470i64..500, 90i64..130, -40i64..-10).prop_map(<[i64; 3]>::from), inner in prop::array::uniform3(0i64..24), shape in prop::array::uniform3(1u32..20)) {
         let outer = filled(phantom(), corner, [44; 3]);
         let min = [corner[0] + inner[0], corner[1] + inner[1], corner[2] + inner[2]];
         let (image, labels) = filled(phantom(), min, shape);
@@ -54,4 +60,93 @@ fn wrong_requests_are_refused() {
     assert!(phantom.voxel([i64::MIN, 0, 0]).is_err());
     assert!(Phantom::new(PhantomParams { seed: 1, voxel_size_nm: [8.0, f64::NAN, 8.0] }).is_err());
     assert!(phantom.fill_all([0; 3], [0, 5, 5], &mut Buffers::default()).is_ok());
+}
+
+/// Ground truth of a box that crosses blocks.
+struct Truth {
+    min: [i64; 3],
+    shape: [u32; 3],
+    labels: Vec<u64>,
+    mitochondria: Vec<u64>,
+    clefts: Vec<u64>,
+}
+
+impl Truth {
+    fn new() -> Self {
+        let (min, shape) = ([-20, 30, 40], [160u32; 3]);
+        let voxels = shape.iter().map(|&n| n as usize).product();
+        let mut truth = Self { min, shape, labels: vec![0; voxels], mitochondria: vec![0; voxels], clefts: vec![0; voxels] };
+        let mut buffers =
+            Buffers { labels: &mut truth.labels, mitochondria: &mut truth.mitochondria, clefts: &mut truth.clefts, ..Buffers::default() };
+        phantom().fill_all(min, shape, &mut buffers).unwrap();
+        truth
+    }
+
+    /// Index of the voxel that holds a place, where it is in the box.
+    fn at(&self, nm: [f64; 3]) -> Option<usize> {
+        let mut index = 0;
+        for axis in [2, 1, 0] {
+            let voxel = (nm[axis] / 8.0).floor() as i64 - self.min[axis];
+            if voxel < 0 || voxel >= i64::from(self.shape[axis]) {
+                return None;
+            }
+            index = index * self.shape[axis] as usize + voxel as usize;
+        }
+        Some(index)
+    }
+}
+
+#[test]
+fn ground_truth_is_true_of_the_voxels() {
+    let truth = Truth::new();
+    let (min, shape) = (truth.min, truth.shape);
+
+    let skeletons = phantom().skeletons(min, shape).unwrap();
+    let nodes: usize = skeletons.iter().map(|s| s.nodes.len()).sum();
+    assert!(nodes > 100, "{nodes} nodes");
+    for skeleton in &skeletons {
+        for node in &skeleton.nodes {
+            let voxel = truth.at(node.at_nm).expect("nodes lie in the box");
+            assert_eq!(truth.labels[voxel], skeleton.neuron, "a node of {} nm radius at {:?} nm", node.radius_nm, node.at_nm);
+        }
+        for parent in skeleton.nodes.iter().filter_map(|n| n.parent) {
+            assert!((parent as usize) < skeleton.nodes.len());
+        }
+    }
+
+    let synapses = phantom().synapses(min, shape).unwrap();
+    assert!(!synapses.is_empty());
+    let mut clefts = 0;
+    for synapse in &synapses {
+        assert!(!synapse.post.is_empty());
+        for partner in std::iter::once(&synapse.pre).chain(&synapse.post) {
+            if let Some(voxel) = truth.at(partner.at_nm) {
+                assert_eq!(truth.labels[voxel], partner.neuron, "a partner at {:?} nm", partner.at_nm);
+            }
+        }
+        assert!(synapse.post.iter().all(|p| p.neuron != synapse.pre.neuron));
+        clefts += usize::from(truth.clefts.contains(&synapse.id));
+    }
+    assert!(clefts * 10 >= synapses.len() * 9, "{clefts} of {} synapses have a cleft", synapses.len());
+
+    let mitochondria = phantom().mitochondria(min, shape).unwrap();
+    let drawn: std::collections::BTreeSet<u64> = truth.mitochondria.iter().copied().filter(|&id| id != 0).collect();
+    assert!(!drawn.is_empty());
+    for (&id, &label) in truth.mitochondria.iter().zip(&truth.labels).filter(|(id, _)| **id != 0) {
+        let shape = mitochondria.iter().find(|m| m.id == id).expect("every one drawn is listed");
+        assert_eq!(shape.neuron, label, "mitochondrion {id}");
+    }
+    assert!(truth.labels.contains(&0), "there is extracellular space");
+    assert!(truth.labels.iter().any(|&l| l > u64::from(u32::MAX)), "ids need 64 bits");
+}
+
+/// Filling in release on one core: `cargo test --release --test phantom -- --ignored --nocapture speed`.
+#[test]
+#[ignore = "a measurement, not a check"]
+fn speed() {
+    phantom().voxel([0; 3]).unwrap();
+    let start = std::time::Instant::now();
+    filled(phantom(), [0; 3], [256; 3]);
+    let seconds = start.elapsed().as_secs_f64();
+    println!("{:.1} Mvoxel/s", 16.777_216 / seconds);
 }

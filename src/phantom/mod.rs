@@ -157,7 +157,7 @@ impl Phantom {
                 for bx in first[0]..=last[0] {
                     let corner = [bx * edge[0], by * edge[1], bz * edge[2]];
                     let tile = self.tile_of(corner);
-                    drawn.draw(self.params.seed, &self.layout, &self.shader, &tile, corner);
+                    drawn.draw(&self.layout, &self.shader, &tile, corner);
                     copy(&drawn, &self.layout, corner, min, max, buffers);
                 }
             }

@@ -6,7 +6,7 @@ use super::hash::{Stream, mix, narrow, narrow1};
 use super::trunk::{MAX_RADIUS_NM, Node, ROOT};
 
 /// Mitochondria per node of a neurite thick enough.
-const PER_NODE: f64 = 0.16;
+const PER_NODE: f64 = 0.42;
 const MAX_NODES: usize = 11;
 /// They stay this far inside their neurite, nm.
 pub(super) const INSET_NM: f32 = 24.0;

@@ -2,8 +2,8 @@
 
 use glam::Vec3;
 
-use super::block::{Layout, fraction};
-use super::hash::{index, mix, narrow1};
+use super::block::Layout;
+use super::hash::{mix, narrow1, unit_of};
 use super::organelle::Mitochondrion;
 use super::synapse::Site;
 use super::texture::Textures;
@@ -11,7 +11,10 @@ use super::trunk::Neuron;
 
 /// Membrane darkening is tabulated per half nanometre.
 const PROFILE: usize = 256;
-const MEMBRANE: f32 = 84.0;
+const MEMBRANE: f32 = 95.0;
+const GRAIN: f32 = 9.0;
+const PATCHES: f32 = 7.0;
+const NOISE: f32 = 3.9;
 const MITOCHONDRION: f32 = 77.0;
 const DENSITY: f32 = 62.0;
 
@@ -23,10 +26,18 @@ pub(super) struct Surface {
     pub(super) grain: f32,
     /// Distance to the boundary of the neurite, nm.
     pub(super) edge_nm: f32,
-    /// Id of the nearest neurite, in the gap too.
-    pub(super) owner: u64,
-    /// Vesicle density, 0 to 1.
-    pub(super) vesicles: f32,
+    /// Index of the nearest neuron, in the gap too.
+    pub(super) owner: u32,
+}
+
+/// Mean grey value of a neuron's cytoplasm, and the contrast of its grain: most are light, a few dark.
+pub(super) fn cytoplasm(hash: u64, girth: f64) -> (f32, f32) {
+    let t = unit_of(mix(hash ^ 0x70e));
+    let u = unit_of(mix(hash ^ 0x70f));
+    // Thick neurites tend to be the lightest.
+    let light = ((girth - 90.0) / 250.0).clamp(0.0, 1.0);
+    let tone = if t < 0.17 { 108.0 + 20.0 * u } else { 133.0 + 34.0 * u + 30.0 * light * (0.4 + 0.6 * u) };
+    (narrow1(tone), narrow1(0.45 + 0.5 * u + 0.25 * light))
 }
 
 /// Turns distances into grey values.
@@ -41,22 +52,27 @@ impl Shader {
         let mut profile = [0.0; PROFILE];
         for (i, p) in profile.iter_mut().enumerate() {
             let edge = 0.5 * f64::from(u32::try_from(i).unwrap_or(0));
-            let core = (edge - 5.0) / 10.5;
-            let skirt = edge / 30.0;
+            let core = (edge - 4.0).max(0.0) / 14.0;
+            let skirt = edge / 42.0;
             *p = narrow1(
-                0.9 * super::hash::exp((-0.5 * core * core).max(-12.0)) + 0.1 * super::hash::exp((-0.5 * skirt * skirt).max(-12.0)),
+                0.88 * super::hash::exp((-0.5 * core * core).max(-12.0)) + 0.12 * super::hash::exp((-0.5 * skirt * skirt).max(-12.0)),
             );
         }
         Self { textures: Textures::new(seed, voxel_nm), profile }
     }
 
     /// Cytoplasm and membrane of a neurite, `edge` nm inside its boundary.
-    pub(super) fn neurite(&self, neuron: &Neuron, edge: f32) -> Surface {
-        let dark = self.profile[index(super::hash::floor(f64::from(edge * 2.0))).min(PROFILE - 1)];
-        let t = fraction(mix(neuron.hash ^ 0x70e));
-        let tone = if t < 0.12 { 112.0 + 100.0 * t } else { 140.0 + 42.0 * t };
-        let grey = tone + (MEMBRANE - tone) * dark;
-        Surface { grey, grain: (0.55 + 0.5 * t) * (1.0 - 0.75 * dark), edge_nm: edge, owner: neuron.id, vesicles: 0.0 }
+    pub(super) fn neurite(&self, neuron: &Neuron, owner: u32, edge: f32) -> Surface {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates; bounded by the table")]
+        let dark = self.profile[((edge * 2.0) as usize).min(PROFILE - 1)];
+        let grey = neuron.tone + (MEMBRANE - neuron.tone) * dark;
+        Surface { grey, grain: neuron.grain * (1.0 - 0.75 * dark), edge_nm: edge, owner }
+    }
+
+    /// Crowds the cytoplasm with vesicles.
+    pub(super) fn vesicles(&self, density: f32, surface: &mut Surface) {
+        surface.grey -= 12.0 * density * surface.grain;
+        surface.grain *= 1.0 + 0.8 * density;
     }
 
     /// Draws a mitochondrion, `depth` nm outside its surface.
@@ -91,22 +107,20 @@ impl Shader {
     }
 
     /// Adds texture and noise and rounds.
-    pub(super) fn finish(&self, layout: &Layout, min: [i64; 3], block_hash: u64, surfaces: &[Surface], image: &mut [u8]) {
+    pub(super) fn finish(&self, layout: &Layout, min: [i64; 3], surfaces: &[Surface], image: &mut [u8]) {
         let [w, h, d] = layout.block;
-        let shift = |salt: u64| index(super::hash::floor(f64::from(fraction(mix(block_hash ^ salt)) * 64.0)));
+
         let signed = |n: usize| i64::try_from(n).unwrap_or(0);
-        let start = [signed(shift(1)), signed(shift(2)), signed(shift(3))];
         for z in 0..d {
             for y in 0..h {
                 let row = w * (y + h * z);
                 let at = [min[0], min[1] + signed(y), min[2] + signed(z)];
                 let grain = self.textures.grain.row(at, w);
                 let patches = self.textures.patches.row(at, w);
-                let detector = self.textures.detector.row([start[0], start[1] + signed(y), start[2] + signed(z)], w);
+                let (first, second) = (self.textures.detector[0].row(at, w), self.textures.detector[1].row(at, w));
                 for x in 0..w {
                     let s = &surfaces[row + x];
-                    let amount = s.grain * (1.0 + 0.8 * s.vesicles);
-                    let value = s.grey - 9.0 * s.vesicles * s.grain + amount * (11.0 * grain[x] + 4.0 * patches[x]) + 6.0 * detector[x];
+                    let value = s.grey + s.grain * (GRAIN * grain[x] + PATCHES * patches[x]) + NOISE * (first[x] + second[x]);
                     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u8")]
                     let rounded = (value + 0.5).clamp(0.0, 255.0) as u8;
                     image[row + x] = rounded;

@@ -3,7 +3,7 @@
 //! Their edges share no small factor, so that their sum repeats only after micrometres, and are multiples of the block
 //! edge, so that a row of a block never wraps round.
 
-use super::hash::{Stream, floor, index, mix, narrow1};
+use super::hash::{Stream, floor, index, mix, narrow1, short};
 
 /// A cube of noise, mean 0 and variance 1, x fastest.
 #[derive(Debug)]
@@ -84,34 +84,37 @@ pub(super) struct Textures {
     pub(super) grain: Cube,
     /// Wider patches, some 120 nm.
     pub(super) patches: Cube,
-    /// Detector noise, per voxel, correlated along x.
-    pub(super) detector: Cube,
+    /// Detector noise, per voxel, correlated along x; the two are added.
+    pub(super) detector: [Cube; 2],
 }
 
 impl Textures {
     pub(super) fn new(seed: u64, voxel_nm: [f64; 3]) -> Self {
         let sigma = |nm: f64| [nm / voxel_nm[0], nm / voxel_nm[1], nm / voxel_nm[2]];
         let mut grain = Cube::white(96, mix(seed ^ 0x91));
-        grain.blur(sigma(13.0));
+        grain.blur(sigma(20.0));
         let mut broad = Cube { edge: grain.edge, values: grain.values.clone() };
-        broad.blur(sigma(22.0));
+        broad.blur(sigma(40.0));
         for (g, b) in grain.values.iter_mut().zip(&broad.values) {
             *g -= 0.85 * b;
         }
         grain.normalize();
         for g in &mut grain.values {
             // Darker spots stand out more than lighter ones.
-            *g = if *g < 0.0 { *g * (1.0 - 0.22 * *g) } else { *g * 0.8 };
+            *g = if *g < 0.0 { *g * (1.0 - 0.08 * *g) } else { *g * 0.85 };
         }
         grain.normalize();
         let mut patches = Cube::white(128, mix(seed ^ 0x92));
         patches.blur(sigma(34.0));
         patches.normalize();
-        let mut detector = Cube::white(96, mix(seed ^ 0x93));
-        detector.filter(0, &[0.28, 0.62, 0.28]);
-        detector.filter(1, &[0.12, 0.8, 0.12]);
-        detector.filter(2, &[0.12, 0.8, 0.12]);
-        detector.normalize();
+        let detector = [96, 80].map(|edge| {
+            let mut cube = Cube::white(edge, mix(seed ^ u64::from(short(edge)) << 8));
+            cube.filter(0, &[0.28, 0.62, 0.28]);
+            cube.filter(1, &[0.12, 0.8, 0.12]);
+            cube.filter(2, &[0.12, 0.8, 0.12]);
+            cube.normalize();
+            cube
+        });
         Self { grain, patches, detector }
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! Invariant: two tiles that cover the same point agree on all that shows there.
 
-use glam::{DVec3, Vec3};
+use glam::{DVec3, Vec3, Vec4};
 
 use super::grid::Grid;
 use super::hash::{mix, narrow, narrow1, noise3, real};
@@ -17,7 +17,7 @@ use super::twig;
 /// Edge of a tile, nm.
 pub(super) const TILE_NM: f64 = 4096.0;
 /// A block is drawn by the tile that holds its centre; it sticks out by no more than this.
-pub(super) const OVERHANG_NM: f64 = 330.0;
+pub(super) const OVERHANG_NM: f64 = 170.0;
 const BIN_NM: f32 = 512.0;
 const BINS: usize = 10;
 /// Corner of the bins relative to that of the tile.
@@ -27,7 +27,10 @@ const WARP_NM: f32 = 110.0;
 /// A neurite farther than this from a point never owns it, nor has its membrane there.
 const CLEAR_NM: f64 = 900.0;
 /// Neurites within this of the nearest one still matter: their membranes may touch.
-pub(super) const RIVAL_NM: f32 = 84.0;
+pub(super) const RIVAL_NM: f32 = 120.0;
+/// Within this of its centre line a neurite is favoured, by up to the gain, nm.
+const CORE_NM: f32 = 70.0;
+const CORE_GAIN: f32 = 60.0;
 /// A synapse shows no farther than this from its site.
 pub(super) const SYNAPSE_NM: f64 = 360.0;
 
@@ -42,14 +45,40 @@ pub(super) struct Segment {
     pub(super) neuron: u32,
 }
 
+/// Four points side by side, as x, y and z of each.
+pub(super) type Points = [Vec4; 3];
+
+/// Metric (last) and its gradient at four points.
+pub(super) type Leads = [Vec4; 4];
+
 impl Segment {
-    /// Distance beyond the neurite's surface at a warped point; the least owns the point. Near the centre line it drops
-    /// steeply, so that no neurite is ever cut through by a thicker one.
-    pub(super) fn metric(&self, point: Vec3) -> f32 {
-        let (distance, radius) = self.distance(point);
-        let core = (0.8 * radius).max(38.0);
-        let depth = (1.0 - distance / core).max(0.0);
-        distance - radius - 420.0 * depth * depth * depth
+    /// Distance beyond the neurite's surface at warped points; the least owns the point. Near the centre line it drops
+    /// steeply, so that a neurite is rarely cut through by a thicker one. Keeps what is less than `least`.
+    #[inline]
+    pub(super) fn lead(&self, points: &Points, least: &mut Leads) {
+        let a = self.along;
+        let (x, y, z) = (points[0] - self.from.x, points[1] - self.from.y, points[2] - self.from.z);
+        let t = ((x * a.x + y * a.y + z * a.z) * self.inverse_square).max(Vec4::ZERO).min(Vec4::ONE);
+        let (x, y, z) = (x - t * a.x, y - t * a.y, z - t * a.z);
+        let distance = (x * x + y * y + z * z + 1e-3).sqrt();
+        let radius = t * self.taper + self.radius;
+        let inverse = Vec4::ONE / (radius * 0.8).max(Vec4::splat(CORE_NM));
+        let depth = (Vec4::ONE - distance * inverse).max(Vec4::ZERO);
+        let scale = (depth * inverse * (2.0 * CORE_GAIN) + 1.0) / distance;
+        let metric = distance - radius - depth * depth * CORE_GAIN;
+        let nearer = metric.cmplt(least[3]);
+        *least = [
+            Vec4::select(nearer, x * scale, least[0]),
+            Vec4::select(nearer, y * scale, least[1]),
+            Vec4::select(nearer, z * scale, least[2]),
+            Vec4::select(nearer, metric, least[3]),
+        ];
+    }
+
+    fn metric(&self, point: Vec3) -> f32 {
+        let mut least = [Vec4::MAX; 4];
+        self.lead(&[Vec4::splat(point.x), Vec4::splat(point.y), Vec4::splat(point.z)], &mut least);
+        least[3].x
     }
 
     fn distance(&self, point: Vec3) -> (f32, f32) {
@@ -133,16 +162,15 @@ impl Tile {
                     let mut found = Vec::new();
                     grid.near(self.corner + centre.as_dvec3(), CLEAR_NM + f64::from(half), |i| found.push(i));
                     found.sort_unstable();
-                    bins.push(self.nearest(&found, centre, half));
+                    bins.push(self.nearest(&found, centre, half + WARP_NM + narrow1(OVERHANG_NM)));
                 }
             }
         }
         self.bins = bins;
     }
 
-    /// Those of `among` that can matter within `half` of `centre` (unwarped).
-    fn nearest(&self, among: &[u32], centre: Vec3, half: f32) -> Vec<u32> {
-        let reach = half + WARP_NM;
+    /// Those of `among` that can matter within `reach` of the warped point `centre`.
+    fn nearest(&self, among: &[u32], centre: Vec3, reach: f32) -> Vec<u32> {
         let distances: Vec<(f32, f32)> = among
             .iter()
             .map(|&i| {
@@ -150,16 +178,16 @@ impl Tile {
                 (distance - radius, distance)
             })
             .collect();
-        let bound = distances.iter().map(|d| d.0).fold(f32::MAX, f32::min) + 2.4 * reach + RIVAL_NM;
-        among.iter().zip(&distances).filter(|(_, d)| d.0 <= bound || d.1 <= reach + 60.0).map(|(&i, _)| i).collect()
+        let bound = distances.iter().map(|d| d.0).fold(f32::MAX, f32::min) + 2.2 * reach + RIVAL_NM;
+        among.iter().zip(&distances).filter(|(_, d)| d.0 <= bound || d.1 <= reach + CORE_NM).map(|(&i, _)| i).collect()
     }
 
-    /// Segments that can matter within `half` of `centre`, sorted by neuron; positions relative to the tile.
-    pub(super) fn candidates(&self, centre: Vec3, half: f32) -> Vec<Segment> {
-        let at = ((centre - Vec3::splat(BINS_FROM_NM)) / BIN_NM).floor();
+    /// Segments that can matter within `reach` of the warped point `centre`, the warp of `place`; sorted by neuron.
+    pub(super) fn candidates(&self, place: Vec3, centre: Vec3, reach: f32) -> Vec<Segment> {
+        let at = (place - Vec3::splat(BINS_FROM_NM)) / BIN_NM;
         let bin = |c: f32| super::hash::index(super::hash::floor(f64::from(c))).min(BINS - 1);
         let list = &self.bins[bin(at.x) + BINS * (bin(at.y) + BINS * bin(at.z))];
-        self.nearest(list, centre, half).into_iter().map(|i| self.segments[i as usize]).collect()
+        self.nearest(list, centre, reach).into_iter().map(|i| self.segments[i as usize]).collect()
     }
 
     /// Where the field at a point (relative to the tile) is to be looked up.
@@ -186,7 +214,7 @@ impl Tile {
     pub(super) fn rivals(&self, point: Vec3) -> [(f32, u32); 2] {
         let warped = self.warp(point);
         let mut best = [(f32::MAX, u32::MAX); 2];
-        for segment in self.candidates(point, 2.0) {
+        for segment in self.candidates(point, warped, 0.0) {
             let metric = segment.metric(warped);
             let neuron = segment.neuron;
             if metric < best[0].0 {
@@ -204,7 +232,7 @@ impl Tile {
 
 /// The warp at an absolute position, applied to `point`.
 pub(super) fn warp(seed: u64, absolute: DVec3, point: Vec3) -> Vec3 {
-    let wide = noise3(mix(seed ^ 0x31), absolute / 430.0) * 46.0;
-    let fine = noise3(mix(seed ^ 0x32), absolute / 150.0) * 15.0;
+    let wide = noise3(mix(seed ^ 0x31), absolute / 430.0) * 74.0;
+    let fine = noise3(mix(seed ^ 0x32), absolute / 150.0) * 28.0;
     point + (wide + fine).clamp_length_max(WARP_NM)
 }

@@ -11,7 +11,7 @@ use super::hash::{Stream, exp, floor, mix, mix_cell, real};
 /// Edge of the lattice cells that hold the anchors, nm.
 const CELL_NM: f64 = 2000.0;
 /// Neurons per anchor cell, on average.
-const PER_CELL: f64 = 1.15;
+const PER_CELL: f64 = 0.85;
 /// No thick neurite goes farther from its anchor than this, nm.
 const REACH_NM: f64 = 5800.0;
 const STEP_NM: f64 = 150.0;
@@ -40,7 +40,10 @@ pub(super) struct Node {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Neuron {
     pub(super) id: u64,
-    pub(super) hash: u64,
+    /// Mean grey value of its cytoplasm.
+    pub(super) tone: f32,
+    /// Contrast of its grain.
+    pub(super) grain: f32,
 }
 
 /// The thick neurites that touch a region.
@@ -92,7 +95,7 @@ fn grow_one(hash: u64, anchor: DVec3, lower: DVec3, upper: DVec3, trunks: &mut T
     let mut stream = Stream::new(hash);
     let neuron = super::hash::short(trunks.neurons.len());
     let start = trunks.nodes.len();
-    let radius = stream.log_normal(190.0, 0.6).clamp(80.0, 450.0);
+    let radius = stream.log_normal(245.0, 0.62).clamp(80.0, 450.0);
     let direction = stream.direction();
     let root = super::hash::short(start);
     trunks.nodes.push(Node { at: anchor, radius, parent: ROOT, neuron, hash: mix(hash) });
@@ -102,7 +105,8 @@ fn grow_one(hash: u64, anchor: DVec3, lower: DVec3, upper: DVec3, trunks: &mut T
     let slack = DVec3::splat(MAX_RADIUS_NM);
     let touches = trunks.nodes[start..].iter().any(|n| n.at.cmpge(lower - slack).all() && n.at.cmple(upper + slack).all());
     if touches {
-        trunks.neurons.push(Neuron { id: id_of(hash), hash });
+        let (tone, grain) = super::shade::cytoplasm(hash, radius);
+        trunks.neurons.push(Neuron { id: id_of(hash), tone, grain });
     } else {
         trunks.nodes.truncate(start);
     }

@@ -13,7 +13,7 @@ const STEP_NM: f64 = 75.0;
 const REACH_NM: f64 = 1300.0;
 const MAX_TWIG_NM: f64 = 150.0;
 /// Twigs per node of a thick neurite.
-const PER_NODE: f64 = 0.5;
+const PER_NODE: f64 = 1.0;
 const ROUNDS: usize = 1;
 const BIN_NM: f64 = 420.0;
 const TWIG_BIN_NM: f64 = 200.0;
@@ -44,7 +44,9 @@ pub(super) fn grow(seed: u64, lower: DVec3, upper: DVec3) -> Arbor {
         let node = arbor.nodes[i];
         if node.at.cmpge(lower - base).all() && node.at.cmple(upper + base).all() {
             let mut stream = Stream::new(node.hash ^ 0x7419);
-            if stream.chance(PER_NODE) {
+            let mut count = PER_NODE;
+            while count >= 1.0 || (count > 0.0 && stream.chance(count)) {
+                count -= 1.0;
                 let base = Base { node, index: short(i), grid: &grid };
                 let side = stream.direction();
                 grow_one(&mut stream, &mut arbor, &base, base.index, side, 0);
@@ -67,14 +69,14 @@ struct Base<'a> {
 }
 
 fn grow_one(stream: &mut Stream, arbor: &mut Arbor, base: &Base<'_>, from: u32, side: DVec3, depth: u32) {
-    let radius = stream.log_normal(44.0, 0.35).clamp(27.0, 110.0);
-    let length = stream.log_normal(900.0, 0.5).clamp(250.0, 2600.0);
+    let radius = stream.log_normal(31.0, 0.35).clamp(27.0, 110.0);
+    let length = stream.log_normal(1600.0, 0.5).clamp(250.0, 2600.0);
     let bouton = stream.chance(0.4).then(|| (stream.range(0.0, length), stream.range(1.3, 2.6)));
     let mut at = arbor.nodes[from as usize].at;
     let mut heading = side;
     let mut parent = from;
     let mut grown = 0.0;
-    let mut to_branch = stream.range(200.0, 1600.0);
+    let mut to_branch = stream.range(200.0, 1000.0);
     // Leave the thick neurite in one stride, so that the twig starts at its surface.
     let mut stride = if depth == 0 { (base.node.radius * 0.8).max(STEP_NM) } else { STEP_NM };
     while grown < length {

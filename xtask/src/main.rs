@@ -7,6 +7,7 @@ mod bench;
 mod files;
 mod package;
 mod paths;
+mod sample;
 mod serve;
 mod setup;
 mod site;

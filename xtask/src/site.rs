@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::files::{clear, copy_folder};
 use crate::package;
 use crate::paths::{dist_npm, dist_www, node, root};
+use crate::sample;
 use crate::setup::wasm_std::Toolchain;
 use crate::setup::{npm, wasm_std};
 use crate::step::{run, step};
@@ -26,5 +27,6 @@ pub(crate) fn rebuild(toolchain: &Toolchain, profile: Profile) -> Result<()> {
         run(node("vite/bin/vite.js").current_dir(root().join("www")).args(["build", "--logLevel", "warn"]))?;
         // For pages without a bundler: `import … from "/npm/index.js"`.
         copy_folder(&dist_npm(), &dist_www().join("npm"))
-    })
+    })?;
+    sample::ensure(&dist_www().join("sample"))
 }
