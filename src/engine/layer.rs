@@ -302,8 +302,7 @@ impl ViewLayer {
 
     fn is_automatic(&self) -> bool {
         match (self.options.kind, self.options.contrast) {
-            (Some(LayerKind::Image), Some(Contrast::Auto(_))) => true,
-            (Some(LayerKind::Image), None) => self.ready().is_some_and(|ready| ready.spec.data_type != DataType::Uint8),
+            (Some(LayerKind::Image), None | Some(Contrast::Auto(_))) => true,
             _ => false,
         }
     }

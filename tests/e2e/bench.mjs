@@ -11,7 +11,7 @@ const fixtures = path.join(root, '../shared/fixtures');
 const server = await serve({ data: existsSync(fixtures) ? fixtures : undefined });
 const browser = await launch();
 
-const volumes = [['sample', 'sample/image', 'sample/neurons']];
+const volumes = [['sample', 'sample/image', 'sample/segmentation']];
 if (existsSync(fixtures)) volumes.push(['fib25', 'data/sample/fib25-igneous/image', 'data/sample/fib25-igneous/seg']);
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];

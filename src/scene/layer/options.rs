@@ -174,7 +174,7 @@ pub struct LayerOptions {
     /// 3×4, row-major, nm → nm: world from volume.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transform: Option<Vec<f64>>,
-    /// Image: default the whole range for uint8, `"auto"` for other types.
+    /// Image: default `"auto"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contrast: Option<Contrast>,
     /// Image: above 1 brightens the middle. Default 1.

@@ -17,7 +17,7 @@ class SegmentationControls extends LitElement {
     const opacity = spec.opacity ?? 0.5;
     return html`
       ${slider({ label: "Opacity", testid: `opacity-${spec.id}`, min: 0, max: 1, step: 0.01, value: opacity, text: `${Math.round(opacity * 100)} %`, reset: 0.5, onInput: (v) => this.#set({ opacity: v }) })}
-      <div class="checks">${this.#check("Outline", "outline", spec.outline ?? false)} ${this.#check("Only selected", "hideUnselected", spec.hideUnselected ?? false)}</div>
+      <div class="checks">${this.#check("Outline", "outline", spec.outline ?? true)} ${this.#check("Only selected", "hideUnselected", spec.hideUnselected ?? false)}</div>
       <nl-segment-list .spec=${spec}></nl-segment-list>
     `;
   }
