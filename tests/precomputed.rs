@@ -23,10 +23,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// A read: the path, its range, and what for.
+/// Key, range (`None`: the whole) and kind of a read.
 type Read = (String, Option<Range<u64>>, ResourceKind);
 
-/// Files in memory below `mem://data/`; reads are recorded, and wait while the gate is shut.
+/// Files in memory below `https://data/`; reads are recorded, and wait while the gate is shut.
 #[derive(Clone, Default)]
 struct Memory {
     files: Rc<RefCell<BTreeMap<String, Bytes>>>,
@@ -37,7 +37,7 @@ struct Memory {
 
 impl Memory {
     fn insert(&self, path: &str, bytes: impl Into<Bytes>) {
-        self.files.borrow_mut().insert(format!("mem://data/{path}"), bytes.into());
+        self.files.borrow_mut().insert(format!("https://data/{path}"), bytes.into());
     }
 
     /// A folder of the test data, below `volume/`.
@@ -55,7 +55,7 @@ impl Memory {
     }
 
     fn open(&self, path: &str) -> Result<PrecomputedVolume, FormatError> {
-        pollster::block_on(precomputed::open(Rc::new(self.clone()), &format!("mem://data/{path}"), &Cancel::never()))
+        pollster::block_on(precomputed::open(Rc::new(self.clone()), &format!("https://data/{path}"), &Cancel::never()))
     }
 
     fn count(&self, kind: ResourceKind) -> usize {

@@ -12,8 +12,8 @@ use neurolume::error::ViewerError;
 use neurolume::format::{ChunkSource, FormatError, Selection};
 use neurolume::geometry::VoxelBox;
 use neurolume::runtime::Cancel;
+use neurolume::store::FileProvider;
 use support::expected::{self, Array, Bad, Case, Expected, Values};
-use support::folders::Folders;
 
 /// Colour JPEGs whose chroma has half the resolution both ways: the decoder rounds twice where libjpeg rounds once, which
 /// shows as 4 instead of 2 in single voxels.
@@ -21,7 +21,7 @@ const LOOSE: [&str; 1] = ["precomputed/jpeg-rgb-420"];
 
 fn open(path: &Path) -> Result<Box<dyn ChunkSource>, FormatError> {
     let url = path.to_str().unwrap();
-    pollster::block_on(neurolume::format::open(Rc::new(Folders), url, None, &Cancel::never()))
+    pollster::block_on(neurolume::format::open(Rc::new(FileProvider::default()), url, None, &Cancel::never()))
 }
 
 /// The error code as the public API spells it.

@@ -1,8 +1,7 @@
-//! What tests of volumes share: a provider over folders, the expected values of `tests/data`, whole levels.
+//! What tests of volumes share: the expected values of `tests/data`, whole levels.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod expected;
-pub(crate) mod folders;
 
 use std::path::PathBuf;
 

@@ -11,7 +11,6 @@ mod index_cache;
 mod info;
 mod parse;
 mod shard;
-mod url;
 mod volume;
 
 use std::rc::Rc;
@@ -20,7 +19,8 @@ use serde_json::Value;
 
 use crate::codec::gzip;
 use crate::runtime::Cancel;
-use crate::store::Provider;
+use crate::store::url::Url;
+use crate::store::{Provider, StoreError};
 
 use super::FormatError;
 
@@ -37,25 +37,36 @@ const MOST_INFO_BYTES: usize = 16 << 20;
 /// [`FormatError::NotFound`] without `info`, [`FormatError::BadMetadata`] where it makes no sense, [`FormatError::Unsupported`]
 /// where it describes something else than a volume, or an encoding or data type that is not supported; store errors as they come.
 pub async fn open(provider: Rc<dyn Provider>, url: &str, cancel: &Cancel) -> Result<PrecomputedVolume, FormatError> {
-    let mut folder = url::join(url, "");
+    let mut folder = parse_url(url)?;
     for _ in 0..=MOST_REDIRECTS {
-        let document = url::join(&folder, "info");
-        let Some(bytes) = provider.document(&document, cancel).await? else {
-            return Err(FormatError::NotFound { url: folder });
+        let document = folder.join("info")?;
+        let address = document.to_string();
+        let Some(bytes) = provider.document(&address, cancel).await? else {
+            return Err(FormatError::NotFound { url: folder.describe() });
         };
-        let value = parse_json(&bytes, &document)?;
+        let shown = document.describe();
+        let value = parse_json(&bytes, &shown)?;
         match value.get("redirect") {
             None => {
-                let info = info::Info::parse(&value, &document)?;
+                let info = info::Info::parse(&value, &shown)?;
                 return PrecomputedVolume::new(&*provider, &folder, info);
             }
-            Some(Value::String(target)) => folder = url::join(&folder, target),
+            // Relative to the folder that the document lies in.
+            Some(Value::String(target)) => folder = document.resolve(strip_scheme(target))?.as_folder(),
             Some(other) => {
-                return Err(FormatError::BadMetadata { reason: format!("\"redirect\" is {other} instead of an address"), url: document });
+                return Err(FormatError::BadMetadata { reason: format!("\"redirect\" is {other} instead of an address"), url: shown });
             }
         }
     }
-    Err(FormatError::BadMetadata { reason: format!("it redirects more than {MOST_REDIRECTS} times"), url: folder })
+    Err(FormatError::BadMetadata { reason: format!("it redirects more than {MOST_REDIRECTS} times"), url: folder.describe() })
+}
+
+fn parse_url(url: &str) -> Result<Url, StoreError> {
+    Ok(Url::parse(strip_scheme(url))?.as_folder())
+}
+
+fn strip_scheme(url: &str) -> &str {
+    url.strip_prefix("precomputed://").unwrap_or(url)
 }
 
 fn parse_json(bytes: &[u8], url: &str) -> Result<Value, FormatError> {

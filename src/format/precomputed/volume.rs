@@ -11,13 +11,13 @@ use crate::format::spec::{LevelSpec, Selection, Sharding, SourceFormat, VolumeSp
 use crate::format::{ChunkSource, FormatError};
 use crate::geometry::VoxelBox;
 use crate::runtime::Cancel;
+use crate::store::url::Url;
 use crate::store::{Provider, ReadOptions, ReadStore, ResourceKind, StoreError};
 use crate::voxel::VoxelBlock;
 
 use super::decode::ChunkLayout;
 use super::info::{Encoding, Info};
 use super::shard::{Indices, ShardReader};
-use super::url;
 
 /// A precomputed volume.
 pub struct PrecomputedVolume {
@@ -40,12 +40,14 @@ struct Level {
 }
 
 impl PrecomputedVolume {
-    pub(super) fn new(provider: &dyn Provider, folder: &str, info: Info) -> Result<Self, FormatError> {
+    pub(super) fn new(provider: &dyn Provider, folder: &Url, info: Info) -> Result<Self, FormatError> {
         let indices = Rc::new(Indices::default());
         let mut levels = Vec::with_capacity(info.scales.len());
         let mut specs = Vec::with_capacity(info.scales.len());
         for (number, scale) in info.scales.into_iter().enumerate() {
-            let store = provider.store(&url::join(folder, &scale.key))?;
+            // A key is a path, which may climb out of the folder, or an address of its own.
+            let root = if scale.key.contains("://") { super::parse_url(&scale.key)? } else { folder.join(&scale.key)?.as_folder() };
+            let store = provider.store(&root.to_string())?;
             let shards = match &scale.level.sharding {
                 Sharding::Precomputed(sharding) => {
                     Some(Rc::new(ShardReader::new(number, Rc::clone(&store), sharding.clone(), Rc::clone(&indices))))
