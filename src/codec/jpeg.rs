@@ -1,16 +1,15 @@
-//! JPEG: one or three channels of bytes.
+//! JPEG: one or three channels of bytes, the same to the last bit as libjpeg-turbo decodes them.
 #![deny(clippy::indexing_slicing)]
 
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
+use libjpeg_turbo_rs::{DecodeLimits, Decoder, PixelFormat};
 
 use super::CodecError;
 
 const CODEC: &str = "jpeg";
 /// The last two bytes of an image.
 const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+/// The most scans of a progressive image: few bytes of each could otherwise keep a worker busy for long.
+const MOST_SCANS: usize = 256;
 
 /// Decodes one channel of an image of `pixels` pixels, whatever its width and height, row by row.
 ///
@@ -20,9 +19,9 @@ const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 /// [`CodecError::Corrupt`] for a damaged image or one of another number of channels, [`CodecError::WrongSize`] for one of
 /// another number of pixels, [`CodecError::Unsupported`] for `channels` other than 1 and 3.
 pub fn decode_channel(bytes: &[u8], pixels: usize, channels: u32, channel: u32) -> Result<Vec<u8>, CodecError> {
-    let colorspace = match channels {
-        1 => ColorSpace::Luma,
-        3 => ColorSpace::RGB,
+    let format = match channels {
+        1 => PixelFormat::Grayscale,
+        3 => PixelFormat::Rgb,
         _ => return Err(CodecError::Unsupported { codec: CODEC, name: format!("an image of {channels} channels") }),
     };
     if channel >= channels {
@@ -32,22 +31,21 @@ pub fn decode_channel(bytes: &[u8], pixels: usize, channels: u32, channel: u32) 
     if !bytes.windows(2).rev().any(|pair| pair == END_OF_IMAGE) {
         return Err(corrupt("the image ends early"));
     }
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(usize::from(u16::MAX))
-        .set_max_height(usize::from(u16::MAX))
-        .jpeg_set_out_colorspace(colorspace);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(|error| corrupt(error.to_string()))?;
-    let info = decoder.info().ok_or_else(|| corrupt("it has no header"))?;
-    if u32::from(info.components) != channels {
-        return Err(corrupt(format!("the image has {} channels instead of {channels}", info.components)));
+    let limits = DecodeLimits { max_pixels: pixels as u64, max_scans: MOST_SCANS, ..DecodeLimits::default() };
+    let decoder = Decoder::new_with_limits(bytes, limits).map_err(|error| corrupt(error.to_string()))?;
+    let header = decoder.header();
+    if header.components.len() != channels as usize {
+        return Err(corrupt(format!("the image has {} channels instead of {channels}", header.components.len())));
     }
-    let size = usize::from(info.width) * usize::from(info.height);
+    if header.precision != 8 {
+        return Err(CodecError::Unsupported { codec: CODEC, name: format!("an image of {} bits", header.precision) });
+    }
+    let size = usize::from(header.width) * usize::from(header.height);
     if size != pixels {
         return Err(CodecError::WrongSize { codec: CODEC, got: size as u64, expected: pixels as u64 });
     }
-    let data = decoder.decode().map_err(|error| corrupt(error.to_string()))?;
+    let image = decoder.with_output_format(format).with_stop_on_warning(true).decode_image().map_err(|error| corrupt(error.to_string()))?;
+    let data = image.into_vec();
     if data.len() != pixels * channels as usize {
         return Err(corrupt(format!("{} bytes come out instead of {pixels} × {channels}", data.len())));
     }
