@@ -14,9 +14,9 @@ use neurolume::error::{ErrorCode, ViewerError};
 use neurolume::geometry::{DVec2, VoxelBox};
 use neurolume::job::{FromWorker, JobRunner, ToWorker, Traffic};
 use neurolume::scene::layer::LayerOptions;
+use neurolume::store::FileProvider;
 use neurolume::voxel::VoxelBlock;
 use support::expected::{self, Case};
-use support::folders::Folders;
 
 type Posted = Rc<RefCell<VecDeque<(WorkerId, ToWorker)>>>;
 
@@ -48,7 +48,7 @@ impl Bench {
     fn new(limits: Limits) -> Self {
         let posted = Posted::default();
         let context = Context::new(limits, 1 << 30, Box::new(Inline(Rc::clone(&posted))));
-        let runners = (0..limits.workers).map(|_| JobRunner::new(Rc::new(Folders))).collect();
+        let runners = (0..limits.workers).map(|_| JobRunner::new(Rc::new(FileProvider::default()))).collect();
         Self { context, posted, runners }
     }
 

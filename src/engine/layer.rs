@@ -301,10 +301,7 @@ impl ViewLayer {
     }
 
     fn is_automatic(&self) -> bool {
-        match (self.options.kind, self.options.contrast) {
-            (Some(LayerKind::Image), None | Some(Contrast::Auto(_))) => true,
-            _ => false,
-        }
+        self.options.kind == Some(LayerKind::Image) && !matches!(self.options.contrast, Some(Contrast::Range(_)))
     }
 
     /// Whether the window is still to be found.

@@ -2,6 +2,10 @@
 //!
 //! Source: Zarr v3 sharding codec, version 1.0. A [`ShardLayout`] says where the index and the chunks of a shard lie; fetching
 //! is done elsewhere. [`ShardCodec`] decodes a shard that is at hand as a whole: one that lies within a chunk of another.
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(clippy::arc_with_non_send_sync, reason = "zarrs asks for Arc, and has no Send codecs on wasm32")
+)]
 #![deny(clippy::indexing_slicing)]
 
 use std::borrow::Cow;
