@@ -1,4 +1,4 @@
-// Both wasm files start, through Vite's bundle and from plain modules.
+// The package starts, through Vite's bundle and from plain modules.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -14,19 +14,35 @@ after(async () => {
   await Promise.all([browser?.close(), server?.close()]);
 });
 
-test('the site loads both wasm files', async () => {
+test('the site starts a viewer', async () => {
   const page = await browser.newPage();
   const errors = watchErrors(page);
   await page.goto(server.url);
-  await page.waitForFunction(() => document.querySelector('[data-testid=state]')?.textContent === 'ready');
+  await page.waitForFunction(() => document.querySelector('nl-app')?.viewer?.layers.list().length > 0);
   errors();
   await page.close();
 });
 
-test('plain modules load both wasm files', async () => {
+test('plain modules start viewers, which share a context and leave nothing behind', async () => {
   const page = await browser.newPage();
-  await page.goto(server.url);
-  await page.evaluate(async () => (await import('/npm/index.js')).load());
+  await page.goto(`${server.url}npm/package.json`);
+  const result = await page.evaluate(async () => {
+    document.body.innerHTML = '<div id="a" style="width:200px;height:150px"></div><div id="b" style="width:200px;height:150px"></div>';
+    const { checkSupport, createViewer, isViewerError } = await import('/npm/index.js');
+    const support = await checkSupport();
+    const refused = await createViewer({ container: '#a', colour: 'red' }).catch((e) => isViewerError(e, 'invalid-options') && e.message);
+    const [a, b] = await Promise.all([createViewer({ container: '#a', layout: 'xy' }), createViewer({ container: '#b' })]);
+    const shared = a.context === b.context;
+    await a.dispose();
+    await a.dispose();
+    const late = await a.idle().catch((e) => e.code);
+    const alive = b.layout;
+    await b.dispose();
+    return { support, refused, shared, late, alive, left: document.querySelectorAll('#a > *, #b > *').length };
+  });
+  assert.equal(result.support.webgpu && result.support.wasmSimd, true);
+  assert.match(result.refused, /"colour"/);
+  assert.deepEqual({ ...result, support: undefined, refused: undefined }, { support: undefined, refused: undefined, shared: true, late: 'disposed', alive: '4panel', left: 0 });
   await page.close();
 });
 
