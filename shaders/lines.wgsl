@@ -1,6 +1,6 @@
 // Straight lines of even width with soft edges: a quad per line, coverage from the distance in pixels.
 //
-// Every function has its twin of the same name in src/render/reference.
+// What it draws has its twin, function by function, in src/render/reference.
 
 struct Line {
     start: vec4<f32>,

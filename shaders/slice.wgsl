@@ -1,7 +1,7 @@
 // The layers of a panel cut by a plane: one quad, whose fragments find each layer's voxel through the page tables and blend
 // the layers themselves, in full precision.
 //
-// Every function has its twin of the same name in src/render/reference.
+// What it draws has its twin, function by function, in src/render/reference.
 
 //#include lib/heap.wgsl
 //#include lib/pages.wgsl
@@ -255,9 +255,10 @@ fn linear_value(plane: vec2<f32>, found: Found) -> f32 {
     }
     let page_low = page_of(low);
     let page_high = page_of(high);
+    let walk = corners(weight);
     var sum = 0.0;
-    for (var corner = 0u; corner < 8u; corner += 1u) {
-        let upper = (vec3(corner) & vec3(1u, 2u, 4u)) != vec3(0u);
+    for (var corner = 0u; corner < walk.count; corner += 1u) {
+        let upper = (vec3(corner) & walk.bits) != vec3(0u);
         let factors = select(1.0 - weight, weight, upper);
         let factor = factors.x * factors.y * factors.z;
         if factor > 0.0 {
@@ -273,6 +274,26 @@ fn linear_value(plane: vec2<f32>, found: Found) -> f32 {
     return sum;
 }
 
+// Which corners of a cube of voxel centres have a weight: the bit of the corner's number that is each axis, and how many to
+// count. A slice through voxel centres has no weight across, and half of the corners fall away.
+struct Corners {
+    bits: vec3<u32>,
+    count: u32,
+}
+
+fn corners(weight: vec3<f32>) -> Corners {
+    if weight.z == 0.0 {
+        return Corners(vec3(1u, 2u, 4u), 4u);
+    }
+    if weight.y == 0.0 {
+        return Corners(vec3(1u, 4u, 2u), 4u);
+    }
+    if weight.x == 0.0 {
+        return Corners(vec3(4u, 1u, 2u), 4u);
+    }
+    return Corners(vec3(1u, 2u, 4u), 8u);
+}
+
 fn linear_within(entry: u32, low: vec3<f32>, high: vec3<f32>, weight: vec3<f32>) -> f32 {
     if entry < PAGE_FIRST_RECORD {
         return slice.fill;
@@ -286,12 +307,12 @@ fn linear_within(entry: u32, low: vec3<f32>, high: vec3<f32>, weight: vec3<f32>)
     let strides = vec3(1u, record.y & 0xffffu, record.y >> 16u);
     let start = dot(first, strides);
     let steps = (vec3<u32>(high) - first) * strides;
+    let walk = corners(weight);
     var sum = 0.0;
-    for (var corner = 0u; corner < 8u; corner += 1u) {
-        let upper = (vec3(corner) & vec3(1u, 2u, 4u)) != vec3(0u);
+    for (var corner = 0u; corner < walk.count; corner += 1u) {
+        let upper = (vec3(corner) & walk.bits) != vec3(0u);
         let factors = select(1.0 - weight, weight, upper);
         let factor = factors.x * factors.y * factors.z;
-        // A slice through voxel centres has no weight across: half of the reads fall away.
         if factor > 0.0 {
             let index = start + dot(select(vec3(0u), steps, upper), vec3(1u));
             sum += factor * read_number(record, read_bits(record, index), nan);
