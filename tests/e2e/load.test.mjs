@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, serve, watchErrors } from './browser.mjs';
+import { launch, serve } from './browser.mjs';
 
 let browser;
 let server;
@@ -16,10 +16,11 @@ after(async () => {
 
 test('the site starts a viewer', async () => {
   const page = await browser.newPage();
-  const errors = watchErrors(page);
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
   await page.goto(server.url);
   await page.waitForFunction(() => document.querySelector('nl-app')?.viewer?.layers.list().length > 0);
-  errors();
+  assert.deepEqual(errors, []);
   await page.close();
 });
 
