@@ -20,13 +20,16 @@ after(async () => {
   await Promise.all([browser?.close(), server?.close()]);
 });
 
+/** What the browser itself says of addresses that refuse. */
+const REFUSALS = ['Failed to load resource', 'Access to fetch'];
+
 /** The site with its sample on screen. `errors()` gives what the page complained of, network refusals left out. */
 async function open({ hash = '', size = [1280, 800], ...more } = {}) {
   const context = await browser.newContext({ viewport: { width: size[0], height: size[1] }, reducedMotion: 'reduce', ...more });
   const page = await context.newPage();
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && !message.text().startsWith('Failed to load resource') && complaints.push(message.text()));
+  page.on('console', (message) => message.type() === 'error' && !REFUSALS.some((r) => message.text().startsWith(r)) && complaints.push(message.text()));
   await page.goto(server.url + hash);
   await loaded(page);
   return { page, errors: () => complaints, close: () => context.close() };
