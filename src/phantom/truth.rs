@@ -6,10 +6,12 @@ use rustc_hash::FxHashMap;
 use super::hash::{index, narrow, real, short};
 use super::tile::{TILE_NM, Tile};
 use super::trunk::ROOT;
-use super::{Phantom, PhantomError, floor};
+use super::{Buffers, Phantom, PhantomError, floor};
 
-/// A node is listed only if its neuron owns the place by this much, nm; elsewhere a membrane may be drawn over it.
-const CLEAR_NM: f32 = 36.0;
+/// A node whose parent is not listed continues the nearest listed of this many ancestors.
+const ANCESTORS: usize = 6;
+/// Where a partner is looked for, further in than its first place, nm.
+const DEPTHS_NM: [f32; 6] = [0.0, 8.0, 16.0, -8.0, 26.0, 38.0];
 
 /// A point of a centre line.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,33 +85,40 @@ impl Phantom {
     /// A box farther than 2⁵⁰ nm out.
     pub fn skeletons(&self, min: [i64; 3], shape: [u32; 3]) -> Result<Vec<Skeleton>, PhantomError> {
         let (lower, upper) = self.box_nm(min, shape)?;
-        let mut skeletons: FxHashMap<u64, Lines> = FxHashMap::default();
+        let mut found = Vec::new();
         // The warp moves a node by little, so it is listed by a tile at most one away from the box.
         self.each_tile(lower, upper, 120.0, |tile, cell| {
             for node in &tile.nodes {
                 if [0, 1, 2].iter().any(|&a| floor(node.at[a] / TILE_NM) != cell[a]) {
                     continue;
                 }
-                let local = tile.unwarp(narrow(node.at - tile.corner));
-                let at = tile.corner + local.as_dvec3();
-                let [best, second] = if holds(lower, upper, at) { tile.rivals(local) } else { continue };
-                if best.1 != node.neuron || second.0 - best.0 < CLEAR_NM {
+                let at = tile.corner + tile.unwarp(narrow(node.at - tile.corner)).as_dvec3();
+                if !holds(lower, upper, at) {
                     continue;
                 }
-                let neuron = &tile.neurons[node.neuron as usize];
-                let Lines { nodes, by_hash, ancestors } = skeletons.entry(neuron.id).or_default();
-                by_hash.insert(node.hash, short(nodes.len()));
-                nodes.push(SkeletonNode { at_nm: at.to_array(), radius_nm: node.radius, parent: None });
                 let mut line = Vec::new();
                 let mut parent = node.parent;
-                while parent != ROOT && line.len() < 6 {
+                while parent != ROOT && line.len() < ANCESTORS {
                     let ancestor = &tile.nodes[parent as usize];
                     line.push(ancestor.hash);
                     parent = ancestor.parent;
                 }
-                ancestors.push(line);
+                found.push((self.block_of(at), node.hash, at, node.radius, tile.neurons[node.neuron as usize].id, line));
             }
         });
+        // Block by block, so that each is drawn once.
+        found.sort_unstable_by_key(|f| (f.0, f.1));
+        let mut skeletons: FxHashMap<u64, Lines> = FxHashMap::default();
+        let mut looker = Looker::new(self);
+        for (_, hash, at, radius_nm, neuron, line) in found {
+            // Where a neighbour has pressed it aside, a centre line may leave its neurite.
+            if looker.label(at) == neuron {
+                let Lines { nodes, by_hash, ancestors } = skeletons.entry(neuron).or_default();
+                by_hash.insert(hash, short(nodes.len()));
+                nodes.push(SkeletonNode { at_nm: at.to_array(), radius_nm, parent: None });
+                ancestors.push(line);
+            }
+        }
         let mut list: Vec<Skeleton> = skeletons
             .into_iter()
             .map(|(neuron, Lines { mut nodes, by_hash, ancestors })| {
@@ -130,22 +139,25 @@ impl Phantom {
     pub fn synapses(&self, min: [i64; 3], shape: [u32; 3]) -> Result<Vec<Synapse>, PhantomError> {
         let (lower, upper) = self.box_nm(min, shape)?;
         let mut list = Vec::new();
+        let mut looker = Looker::new(self);
         self.each_tile(lower, upper, 0.0, |tile, cell| {
             let id = |neuron: u32| tile.neurons[neuron as usize].id;
-            let place = |p: Vec3| (tile.corner + p.as_dvec3()).to_array();
             for site in &tile.sites {
                 let at = tile.corner + site.at.as_dvec3();
                 if !holds(lower, upper, at) || [0, 1, 2].iter().any(|&a| floor(at[a] / TILE_NM) != cell[a]) {
                     continue;
                 }
-                list.push(Synapse {
-                    id: site.id,
-                    at_nm: at.to_array(),
-                    normal: site.normal.as_dvec3().to_array(),
-                    radius_nm: f64::from(site.radius),
-                    pre: Partner { neuron: id(site.pre), at_nm: place(site.pre_at) },
-                    post: site.posts.iter().map(|&(n, p)| Partner { neuron: id(n), at_nm: place(p) }).collect(),
-                });
+                let mut side = |neuron: u32, near: Vec3, out: Vec3| {
+                    let neuron = id(neuron);
+                    let tries = DEPTHS_NM.iter().map(|&nm| tile.corner + (near + out * nm).as_dvec3());
+                    tries.into_iter().find(|&p| looker.label(p) == neuron).map(|p| Partner { neuron, at_nm: p.to_array() })
+                };
+                let pre = side(site.pre, site.pre_at, -site.normal);
+                let post: Vec<Partner> = site.posts.iter().filter_map(|&(n, p)| side(n, p, site.normal)).collect();
+                if let (Some(pre), false) = (pre, post.is_empty()) {
+                    let normal = site.normal.as_dvec3().to_array();
+                    list.push(Synapse { id: site.id, at_nm: at.to_array(), normal, radius_nm: f64::from(site.radius), pre, post });
+                }
             }
         });
         list.sort_by_key(|s| s.id);
@@ -174,6 +186,15 @@ impl Phantom {
         Ok(list)
     }
 
+    fn voxel_of(&self, at: DVec3) -> [i64; 3] {
+        [0, 1, 2].map(|a| floor(at[a] / self.params().voxel_size_nm[a]))
+    }
+
+    fn block_of(&self, at: DVec3) -> [i64; 3] {
+        let voxel = self.voxel_of(at);
+        [0, 1, 2].map(|a| voxel[a].div_euclid(i64::try_from(self.layout.block[a]).unwrap_or(1)))
+    }
+
     fn box_nm(&self, min: [i64; 3], shape: [u32; 3]) -> Result<(DVec3, DVec3), PhantomError> {
         let max = self.checked_max(min, shape)?;
         let nm = |v: [i64; 3]| DVec3::from_array([0, 1, 2].map(|a| real(v[a]) * self.params().voxel_size_nm[a]));
@@ -190,6 +211,36 @@ impl Phantom {
             let cell = [0, 1, 2].map(|a| floor(first[a]) + i64::try_from(offset[a]).unwrap_or(0));
             visit(&self.tile(cell), cell);
         }
+    }
+}
+
+/// Reads labels of single voxels; near ones in turn are cheap, since it keeps the last block.
+struct Looker<'a> {
+    phantom: &'a Phantom,
+    block: Option<[i64; 3]>,
+    labels: Vec<u64>,
+}
+
+impl<'a> Looker<'a> {
+    fn new(phantom: &'a Phantom) -> Self {
+        Self { phantom, block: None, labels: vec![0; phantom.layout.voxels()] }
+    }
+
+    /// Label of the voxel that holds a place; 0 where that is out of reach.
+    fn label(&mut self, at: DVec3) -> u64 {
+        let (voxel, block) = (self.phantom.voxel_of(at), self.phantom.block_of(at));
+        let edge = self.phantom.layout.block.map(|n| i64::try_from(n).unwrap_or(1));
+        let corner = [0, 1, 2].map(|a| block[a] * edge[a]);
+        if self.block != Some(block) {
+            let shape = self.phantom.layout.block.map(short);
+            let mut buffers = Buffers { labels: &mut self.labels, ..Buffers::default() };
+            if self.phantom.fill_all(corner, shape, &mut buffers).is_err() {
+                return 0;
+            }
+            self.block = Some(block);
+        }
+        let [x, y, z] = [0, 1, 2].map(|a| voxel[a] - corner[a]);
+        self.labels[index(x + edge[0] * (y + edge[1] * z))]
     }
 }
 
