@@ -14,7 +14,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 /// Where the tests run is where the code will run.
 #[wasm_bindgen_test]
 fn this_is_the_right_global_scope() {
-    let scope = js_sys::Object::from(js_sys::global()).constructor().name();
+    let scope = js_sys::global().constructor().name();
     let expected = if cfg!(feature = "page") { "Window" } else { "DedicatedWorkerGlobalScope" };
     assert_eq!(String::from(scope), expected);
 }
