@@ -81,7 +81,7 @@ fn put(path: &Path, bytes: &[u8]) -> Result<()> {
 mod tests {
     use std::path::PathBuf;
 
-    /// For a look with other readers: `SAMPLE_DIR=/tmp/sample cargo test -p xtask sample -- --ignored --nocapture`.
+    /// For a look with other readers: `SAMPLE_DIR=DIR cargo test -p xtask sample -- --ignored --nocapture`.
     #[test]
     #[ignore = "writes some 50 MB where it is told to"]
     fn writes_the_sample() {
