@@ -125,12 +125,7 @@ fn check_reads(folder: &Path, file: &Path) {
                 };
                 let array = &expected.arrays[&values.array];
                 if let Some(wanted) = array.bytes(folder) {
-                    let off = block
-                        .data
-                        .iter()
-                        .zip(&wanted)
-                        .filter(|(got, wanted)| got.abs_diff(**wanted) > case.tolerance.max(if case.tolerance > 0 { 4 } else { 0 }))
-                        .count();
+                    let off = block.data.iter().zip(&wanted).filter(|(got, wanted)| got.abs_diff(**wanted) > case.tolerance).count();
                     if block.data.len() != wanted.len() || off > 0 {
                         failures.push(format!("{}: level {number}: {off} bytes differ", case.name));
                     }
