@@ -20,6 +20,8 @@ impl Content {
         let (root, path) = match (&self.data, request.path.strip_prefix("/data/")) {
             (Some(data), Some("index.json")) => return list(data, request),
             (Some(data), Some(path)) => (data, path),
+            // The site's own list is empty: a page that asks what is served learns that nothing is.
+            (None, Some("index.json")) => (&self.site, "data/index.json"),
             (None, Some(_)) => return Response::error(404, "no data folder is served: start with --data DIR"),
             (_, None) => (&self.site, request.path.trim_start_matches('/')),
         };

@@ -25,6 +25,11 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
+        Self::serving(true)
+    }
+
+    /// With or without a folder of datasets.
+    fn serving(data: bool) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("neurolume-serve-{}-{count}", process::id()));
@@ -32,7 +37,7 @@ impl Fixture {
             fs::create_dir_all(folder.join(name)).unwrap();
         }
         let server = Server {
-            content: Content { site: folder.join("site"), data: Some(folder.join("data")) },
+            content: Content { site: folder.join("site"), data: data.then(|| folder.join("data")) },
             faults: Some(Faults::default()),
             log: Log::open(Some(&folder.join("log"))).unwrap(),
         };
@@ -123,6 +128,16 @@ fn ranges_of_a_file() {
     assert_eq!(part.header("Content-Length"), Some("3"));
     let outside = fixture.get("/data/chunk", &["Range: bytes=10-"]);
     assert_eq!((outside.status, outside.header("Content-Range")), (416, Some("bytes */10")));
+}
+
+#[test]
+fn without_a_data_folder_the_list_is_that_of_the_site() {
+    let fixture = Fixture::serving(false);
+    fixture.write("site/data/index.json", b"[]");
+    fixture.write("data/chunk", b"0123456789");
+    let list = fixture.get("/data/index.json", &[]);
+    assert_eq!((list.status, list.body.as_slice(), list.header("Content-Type")), (200, &b"[]"[..], Some("application/json")));
+    assert_eq!(fixture.get("/data/chunk", &[]).status, 404);
 }
 
 #[test]
