@@ -9,11 +9,11 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::rc::Rc;
 
-use neurolume::engine::{Context, Limits, SpawnWorker, View, WorkerId, WorkerPort};
+use neurolume::engine::{Context, Limits, SpawnWorker, View, ViewEvent, WorkerId, WorkerPort};
 use neurolume::error::{ErrorCode, ViewerError};
 use neurolume::geometry::{DVec2, VoxelBox};
 use neurolume::job::{FromWorker, JobRunner, ToWorker, Traffic};
-use neurolume::scene::layer::LayerOptions;
+use neurolume::scene::layer::{Contrast, LayerOptions};
 use neurolume::store::FileProvider;
 use neurolume::voxel::VoxelBlock;
 use support::expected::{self, Case};
@@ -215,7 +215,6 @@ fn what_scrolls_out_of_view_is_cancelled_and_never_kept() {
 fn wrong_options_name_their_key_and_change_nothing() {
     let bench = Bench::new(Limits::default());
     let mut view = small_view(&bench);
-    let patch = |json: serde_json::Value| serde_json::from_value::<LayerOptions>(json).unwrap();
     for (json, key) in [
         (serde_json::json!({ "opacity": 2.0 }), "opacity"),
         (serde_json::json!({ "selected": ["1"] }), "selected"),
@@ -229,4 +228,45 @@ fn wrong_options_name_their_key_and_change_nothing() {
         assert_eq!(view.layers(), before);
     }
     assert_eq!(view.remove_layer("nothing").unwrap_err().code, ErrorCode::InvalidOptions);
+}
+
+/// Ticks until all in view is there.
+fn complete(bench: &Bench, view: &mut View) {
+    for frame in 0..10 {
+        view.tick(f64::from(frame) * 16.0);
+        bench.work();
+    }
+}
+
+fn patch(json: serde_json::Value) -> LayerOptions {
+    serde_json::from_value(json).unwrap()
+}
+
+#[test]
+fn automatic_contrast_stays_a_word_and_its_window_follows_the_data() {
+    let bench = Bench::new(Limits::default());
+    let mut view = small_view(&bench);
+    complete(&bench, &mut view);
+    let found = view.layer_info("image").unwrap().window.unwrap();
+    view.update_layer("image", patch(serde_json::json!({ "contrast": [1.0, 2.0] }))).unwrap();
+    assert_eq!(view.layer_info("image").unwrap().window, Some([1.0, 2.0]));
+    view.update_layer("image", patch(serde_json::json!({ "contrast": "auto" }))).unwrap();
+    complete(&bench, &mut view);
+    assert_eq!(view.layers()[0].contrast, Some(Contrast::AUTO));
+    assert_eq!(serde_json::to_value(&view.layers()[0]).unwrap()["contrast"], "auto");
+    assert_eq!(view.layer_info("image").unwrap().window, Some(found), "the window is found again");
+}
+
+#[test]
+fn changed_options_are_told_once_and_only_where_something_changed() {
+    let bench = Bench::new(Limits::default());
+    let mut view = small_view(&bench);
+    let told = |view: &mut View| view.drain_events().into_iter().filter(|event| *event == ViewEvent::Layers).count();
+    told(&mut view);
+    for opacity in [0.25, 0.5] {
+        view.update_layer("image", patch(serde_json::json!({ "opacity": opacity }))).unwrap();
+    }
+    assert_eq!(told(&mut view), 1);
+    view.update_layer("image", patch(serde_json::json!({ "opacity": 0.5 }))).unwrap();
+    assert_eq!(told(&mut view), 0);
 }

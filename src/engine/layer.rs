@@ -166,7 +166,7 @@ impl ViewLayer {
         })
     }
 
-    /// Takes over changed options.
+    /// Takes over changed options. Says whether any has changed.
     ///
     /// # Errors
     /// What cannot be used; then nothing has changed.
@@ -175,7 +175,7 @@ impl ViewLayer {
         patch: LayerOptions,
         at: &std::collections::BTreeMap<String, u64>,
         shared: &mut Shared,
-    ) -> Result<(), ViewerError> {
+    ) -> Result<bool, ViewerError> {
         let before = std::mem::take(&mut self.options);
         match before.patched(patch) {
             Ok(merged) => self.options = merged,
@@ -194,7 +194,7 @@ impl ViewLayer {
             ready.auto_final = false;
         }
         self.restyle(shared);
-        Ok(())
+        Ok(self.options != before)
     }
 
     /// The source for a read, perhaps of another channel or place. The read releases it.

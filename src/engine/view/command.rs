@@ -88,8 +88,11 @@ impl View {
         self.layers_changed();
     }
 
-    fn layers_changed(&mut self) {
-        self.events.push(ViewEvent::Layers);
+    /// Says so once, however often they have changed since the host last asked.
+    pub(super) fn layers_changed(&mut self) {
+        if self.events.last() != Some(&ViewEvent::Layers) {
+            self.events.push(ViewEvent::Layers);
+        }
         self.replan();
     }
 }

@@ -55,10 +55,11 @@ impl View {
     /// No such layer, or options that cannot be used; then nothing has changed.
     pub fn update_layer(&mut self, id: &str, patch: LayerOptions) -> Result<(), ViewerError> {
         let place = self.place(id)?;
-        if let Some(layer) = self.layers.get_mut(place) {
-            layer.update(patch, &self.other_axes, &mut self.context.shared.borrow_mut())?;
+        if let Some(layer) = self.layers.get_mut(place)
+            && layer.update(patch, &self.other_axes, &mut self.context.shared.borrow_mut())?
+        {
+            self.layers_changed();
         }
-        self.replan();
         Ok(())
     }
 
@@ -74,8 +75,7 @@ impl View {
         shared.set_wants(self.ticket, Vec::new());
         layer.close(&mut shared);
         drop(shared);
-        self.events.push(ViewEvent::Layers);
-        self.replan();
+        self.layers_changed();
         Ok(())
     }
 
@@ -92,8 +92,7 @@ impl View {
         let layer = self.layers.remove(from);
         let to = before.and_then(|before| self.place(before).ok()).unwrap_or(self.layers.len());
         self.layers.insert(to, layer);
-        self.events.push(ViewEvent::Layers);
-        self.replan();
+        self.layers_changed();
         Ok(())
     }
 

@@ -41,7 +41,7 @@ pub enum ViewEvent {
         /// Which.
         id: String,
     },
-    /// Layers were added, removed, reordered, or their options changed by an action.
+    /// Layers were added, removed, reordered, or their options changed, by whomever.
     Layers,
     /// The pointer is over something else.
     Hover(Option<PickInfo>),
