@@ -14,9 +14,10 @@ use neurolume::error::{ErrorCode, ViewerError};
 use neurolume::geometry::{DVec2, VoxelBox};
 use neurolume::job::{FromWorker, JobRunner, ToWorker, Traffic};
 use neurolume::scene::layer::{Contrast, LayerOptions};
-use neurolume::store::FileProvider;
+use neurolume::store::{FileProvider, Provider};
 use neurolume::voxel::VoxelBlock;
 use support::expected::{self, Case};
+use support::recorder::Recorder;
 
 type Posted = Rc<RefCell<VecDeque<(WorkerId, ToWorker)>>>;
 
@@ -46,9 +47,13 @@ struct Bench {
 
 impl Bench {
     fn new(limits: Limits) -> Self {
+        Self::reading(limits, Rc::new(FileProvider::default()))
+    }
+
+    fn reading(limits: Limits, provider: Rc<dyn Provider>) -> Self {
         let posted = Posted::default();
         let context = Context::new(limits, 1 << 30, Box::new(Inline(Rc::clone(&posted))));
-        let runners = (0..limits.workers).map(|_| JobRunner::new(Rc::new(FileProvider::default()))).collect();
+        let runners = (0..limits.workers).map(|_| JobRunner::new(Rc::clone(&provider))).collect();
         Self { context, posted, runners }
     }
 
@@ -269,4 +274,26 @@ fn changed_options_are_told_once_and_only_where_something_changed() {
     assert_eq!(told(&mut view), 1);
     view.update_layer("image", patch(serde_json::json!({ "opacity": 0.5 }))).unwrap();
     assert_eq!(told(&mut view), 0);
+}
+
+#[test]
+fn no_byte_is_read_twice_for_a_view_of_all_channels() {
+    let folder = support::data_folder();
+    let expected = expected::read(&folder.join("expected.json")).unwrap();
+    let mut several = 0;
+    for case in expected.cases.iter().filter(|case| case.channels > 1 && kind_of(case) == "image") {
+        let recorder = Recorder::default();
+        let bench = Bench::reading(Limits { workers: 3, ..Limits::default() }, Rc::new(recorder.clone()));
+        let mut view = View::new(&bench.context);
+        view.resize(DVec2::new(400.0, 300.0), 1.0);
+        for channel in 0..case.channels {
+            bench.open(&mut view, &format!("{channel}"), "image", &folder.join(&case.path), channel).unwrap();
+            // Each channel is asked for when the one before has come, as by somebody who adds layers one by one.
+            complete(&bench, &mut view);
+        }
+        assert!(view.layers().iter().all(|layer| view.layer_info(layer.id.as_ref().unwrap()).unwrap().chunks.loaded > 0), "{}", case.name);
+        assert!(recorder.count() > 1 && recorder.repeats().is_empty(), "{}: {:?}", case.name, recorder.repeats());
+        several += 1;
+    }
+    assert!(several >= 10, "only {several} volumes of several channels");
 }

@@ -278,9 +278,14 @@ impl Shared {
                 continue;
             };
             let affinity = source.spec.levels.get(usize::from(key.level)).and_then(|level| {
-                // A shard of one volume and level is one file, and its index belongs into one worker.
-                let shard = level.shard_of(key.grid.map(i64::from))?;
-                Some(FxBuildHasher.hash_one((source.volume, key.level, shard)))
+                let (spec, place) = (&source.spec, (source.volume, key.level));
+                match level.shard_of(key.grid.map(i64::from)) {
+                    // A shard of one volume and level is one file, and its index belongs into one worker.
+                    Some(shard) => Some(FxBuildHasher.hash_one((place, shard))),
+                    // Channels of one place may lie in one chunk, which is then decoded once.
+                    None if spec.channels > 1 || !spec.other_axes.is_empty() => Some(FxBuildHasher.hash_one((place, key.grid))),
+                    None => None,
+                }
             });
             let job = Job::Chunk(ChunkJob {
                 volume: source.volume,

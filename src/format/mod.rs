@@ -18,6 +18,8 @@ mod error;
 #[cfg(feature = "decode")]
 mod length_unit;
 #[cfg(feature = "decode")]
+mod memo;
+#[cfg(feature = "decode")]
 mod ome_zarr;
 #[cfg(feature = "decode")]
 mod open;

@@ -37,7 +37,7 @@ struct Inner {
     ignores_ranges: Cell<bool>,
     /// Whole files of such a server.
     whole_files: RefCell<ByteLru<String, MaybeBytes>>,
-    whole_flights: Merge<String, MaybeBytes>,
+    whole_flights: Merge<String, Result<MaybeBytes, StoreError>>,
     refused_chunks: Cell<u32>,
     /// A chunk or index was answered with something else than a refusal.
     chunks_allowed: Cell<bool>,

@@ -66,7 +66,7 @@ struct Inner {
     cache: CacheSpace,
     spans: Rc<SpanCache>,
     documents: RefCell<BTreeMap<String, MaybeBytes>>,
-    flights: Merge<String, MaybeBytes>,
+    flights: Merge<String, Result<MaybeBytes, StoreError>>,
     /// Stores in use, by root.
     stores: RefCell<BTreeMap<String, Weak<RootStore>>>,
 }

@@ -7,7 +7,6 @@
 //! nothing else can be meant: JSON, JPEG and compressed segmentation never begin so, and raw chunks have one length only.
 
 mod decode;
-mod index_cache;
 mod info;
 mod parse;
 mod shard;

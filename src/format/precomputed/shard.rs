@@ -11,13 +11,13 @@ use futures::FutureExt;
 
 use crate::codec::{CodecError, gzip};
 use crate::format::FormatError;
+use crate::format::memo::{Fetched, Memo, SizeBytes};
 use crate::format::sharding::ShardPlace;
 use crate::format::spec::PrecomputedSharding;
 use crate::runtime::Cancel;
 use crate::store::{ReadOptions, ReadStore, ResourceKind};
 
-use super::index_cache::{Fetched, IndexCache, SizeBytes};
-use super::volume::{Found, from_codec};
+use super::volume::{Stored, from_codec};
 
 /// A minishard's entry in the index of its shard: start and end.
 const ENTRY_BYTES: u64 = 16;
@@ -32,13 +32,13 @@ const INDEX_BUDGET_BYTES: usize = 16 << 20;
 
 /// The indices of all levels of a volume.
 pub(super) struct Indices {
-    shards: IndexCache<(usize, u64), ShardIndex>,
-    minishards: IndexCache<(usize, ShardPlace), MinishardIndex>,
+    shards: Memo<(usize, u64), ShardIndex>,
+    minishards: Memo<(usize, ShardPlace), MinishardIndex>,
 }
 
 impl Default for Indices {
     fn default() -> Self {
-        Self { shards: IndexCache::new(INDEX_BUDGET_BYTES), minishards: IndexCache::new(INDEX_BUDGET_BYTES) }
+        Self { shards: Memo::new(INDEX_BUDGET_BYTES), minishards: Memo::new(INDEX_BUDGET_BYTES) }
     }
 }
 
@@ -82,7 +82,7 @@ impl ShardReader {
     }
 
     /// The bytes of the chunk with this key, inflated, and where they came from. A chunk of more than `most_bytes` is refused.
-    pub(super) async fn read(self: &Rc<Self>, key: u64, most_bytes: usize, cancel: &Cancel) -> Result<Found, FormatError> {
+    pub(super) async fn read(self: &Rc<Self>, key: u64, most_bytes: usize, cancel: &Cancel) -> Result<Option<Stored>, FormatError> {
         let place = self.sharding.locate(key);
         let fetch = || {
             let reader = Rc::clone(self);
@@ -106,9 +106,9 @@ impl ShardReader {
         let url = self.store.describe(&name);
         if self.sharding.gzip_data {
             let bytes = gzip::decode(&bytes, most_bytes).map_err(|error| from_codec(error, &url))?;
-            return Ok(Some((bytes.into(), url)));
+            return Ok(Some(Stored { bytes: bytes.into(), url }));
         }
-        Ok(Some((bytes, url)))
+        Ok(Some(Stored { bytes, url }))
     }
 
     async fn read_minishard_index(self: Rc<Self>, place: ShardPlace) -> Fetched<MinishardIndex> {

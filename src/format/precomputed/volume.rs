@@ -6,8 +6,9 @@ use bytes::Bytes;
 use futures::future::{FutureExt, LocalBoxFuture};
 
 use crate::codec::CodecError;
+use crate::format::memo::{Memo, SHARED_CHUNKS_BYTES, SizeBytes};
 use crate::format::sharding::compressed_morton;
-use crate::format::spec::{LevelSpec, Selection, Sharding, SourceFormat, VolumeSpec};
+use crate::format::spec::{Selection, Sharding, SourceFormat, VolumeSpec};
 use crate::format::{ChunkSource, FormatError};
 use crate::geometry::VoxelBox;
 use crate::runtime::Cancel;
@@ -22,7 +23,9 @@ use super::shard::{Indices, ShardReader};
 /// A precomputed volume.
 pub struct PrecomputedVolume {
     spec: VolumeSpec,
-    levels: Vec<Level>,
+    levels: Vec<Rc<Level>>,
+    /// Chunks of several channels, by level and place: the next channel finds them here.
+    chunks: Memo<(usize, [i64; 3]), Stored>,
 }
 
 impl std::fmt::Debug for PrecomputedVolume {
@@ -54,7 +57,7 @@ impl PrecomputedVolume {
                 }
                 _ => None,
             };
-            levels.push(Level { store, encoding: scale.encoding, shards });
+            levels.push(Rc::new(Level { store, encoding: scale.encoding, shards }));
             specs.push(scale.level);
         }
         let spec = VolumeSpec {
@@ -66,7 +69,7 @@ impl PrecomputedVolume {
             fill_bits: 0,
             levels: specs,
         };
-        Ok(Self { spec, levels })
+        Ok(Self { spec, levels, chunks: Memo::new(SHARED_CHUNKS_BYTES) })
     }
 
     async fn read_chunk(
@@ -76,37 +79,41 @@ impl PrecomputedVolume {
         selection: &Selection,
         cancel: &Cancel,
     ) -> Result<Option<VoxelBlock>, FormatError> {
-        let (Some(spec), Some(Level { store, encoding, shards })) = (self.spec.levels.get(level), self.levels.get(level)) else {
+        let (Some(spec), Some(reader)) = (self.spec.levels.get(level), self.levels.get(level)) else {
             return Ok(None);
         };
         if !spec.grid_box().contains(grid) {
             return Ok(None);
         }
         let chunk_box = spec.chunk_box(grid);
+        let name = chunk_name(&chunk_box);
         if selection.channel >= self.spec.channels {
-            let name = format!("{} of {}", selection.channel, self.spec.channels);
-            return Err(FormatError::Unsupported { what: "the channel", name, url: store.describe(&chunk_name(&chunk_box)) });
+            let channel = format!("{} of {}", selection.channel, self.spec.channels);
+            return Err(FormatError::Unsupported { what: "the channel", name: channel, url: reader.store.describe(&name) });
         }
         let layout = ChunkLayout {
-            encoding: *encoding,
+            encoding: reader.encoding,
             data_type: self.spec.data_type,
             channels: self.spec.channels,
             shape: chunk_box.shape().map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
         };
-        let found = match shards {
-            None => read_file(&**store, &chunk_box, cancel).await?,
-            Some(shards) => match key_of(spec, grid) {
-                Some(key) => shards.read(key, layout.most_stored_bytes(), cancel).await?,
-                None => None,
-            },
+        let (key, most_bytes) = (compressed_morton(grid, spec.grid_box().shape()), layout.most_stored_bytes());
+        let stored = if self.spec.channels == 1 {
+            reader.stored(&name, key, most_bytes, cancel).await?.map(Rc::new)
+        } else {
+            let read = || {
+                let reader = Rc::clone(reader);
+                async move { Ok(reader.stored(&name, key, most_bytes, &Cancel::never()).await?.map(Rc::new)) }.boxed_local()
+            };
+            self.chunks.get((level, grid), cancel, read).await?
         };
-        let Some((bytes, name)) = found else {
+        let Some(stored) = stored else {
             return Ok(None);
         };
         if cancel.is_cancelled() {
             return Err(StoreError::Cancelled.into());
         }
-        layout.decode(bytes, selection.channel).map(Some).map_err(|error| from_codec(error, &name))
+        layout.decode(stored.bytes.clone(), selection.channel).map(Some).map_err(|error| from_codec(error, &stored.url))
     }
 }
 
@@ -127,22 +134,35 @@ impl ChunkSource for PrecomputedVolume {
 }
 
 /// A chunk's bytes and where they came from.
-pub(super) type Found = Option<(Bytes, String)>;
+pub(super) struct Stored {
+    pub(super) bytes: Bytes,
+    pub(super) url: String,
+}
 
-async fn read_file(store: &dyn ReadStore, chunk_box: &VoxelBox, cancel: &Cancel) -> Result<Found, FormatError> {
-    let name = chunk_name(chunk_box);
-    let options = ReadOptions { kind: ResourceKind::Chunk, cancel: cancel.clone() };
-    Ok(store.get(&name, &options).await?.map(|bytes| (bytes, store.describe(&name))))
+impl SizeBytes for Stored {
+    fn size_bytes(&self) -> usize {
+        self.bytes.len() + self.url.len()
+    }
+}
+
+impl Level {
+    /// The bytes of a chunk, all its channels. `key` is its code in a sharded level.
+    async fn stored(&self, name: &str, key: Option<u64>, most_bytes: usize, cancel: &Cancel) -> Result<Option<Stored>, FormatError> {
+        match (&self.shards, key) {
+            (Some(shards), Some(key)) => shards.read(key, most_bytes, cancel).await,
+            (Some(_), None) => Ok(None),
+            (None, _) => {
+                let options = ReadOptions { kind: ResourceKind::Chunk, cancel: cancel.clone() };
+                Ok(self.store.get(name, &options).await?.map(|bytes| Stored { bytes, url: self.store.describe(name) }))
+            }
+        }
+    }
 }
 
 /// The name of a chunk's file: its voxels, `voxel_offset` included.
 fn chunk_name(chunk_box: &VoxelBox) -> String {
     let [x, y, z]: [String; 3] = std::array::from_fn(|axis| format!("{}-{}", chunk_box.min[axis], chunk_box.max[axis]));
     format!("{x}_{y}_{z}")
-}
-
-fn key_of(spec: &LevelSpec, grid: [i64; 3]) -> Option<u64> {
-    compressed_morton(grid, spec.grid_box().shape())
 }
 
 pub(super) fn from_codec(error: CodecError, url: &str) -> FormatError {

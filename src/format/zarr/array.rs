@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use bytes::Bytes;
+use futures::future::FutureExt;
 use zarrs::array::{ArrayToBytesCodecTraits, CodecChain, CodecOptions};
 
-use super::index_cache::{Entry, IndexCache};
 use super::limits::INDEX_CACHE_BYTES;
 use super::metadata::{ArrayInfo, Layout};
-use super::shard::{IndexLocation, ShardLayout, codec_error_text};
+use super::shard::{IndexLocation, ShardIndex, ShardLayout, codec_error_text};
 use crate::format::FormatError;
+use crate::format::memo::{Fetched, Memo};
 use crate::runtime::Cancel;
 use crate::store::{ReadOptions, ReadStore, ResourceKind, StoreError};
 
@@ -19,7 +20,8 @@ use crate::store::{ReadOptions, ReadStore, ResourceKind, StoreError};
 pub(crate) struct ZarrArray {
     info: Rc<ArrayInfo>,
     store: Rc<dyn ReadStore>,
-    indices: IndexCache,
+    /// By the key of their shard, with the length of its file where known.
+    indices: Memo<String, (ShardIndex, Option<u64>)>,
 }
 
 impl std::fmt::Debug for ZarrArray {
@@ -35,7 +37,7 @@ fn options(kind: ResourceKind, cancel: &Cancel) -> ReadOptions {
 impl ZarrArray {
     /// An array in the store rooted at its folder.
     pub(crate) fn new(info: ArrayInfo, store: Rc<dyn ReadStore>) -> Self {
-        Self { info: Rc::new(info), store, indices: IndexCache::new(INDEX_CACHE_BYTES) }
+        Self { info: Rc::new(info), store, indices: Memo::new(INDEX_CACHE_BYTES) }
     }
 
     /// What the metadata says.
@@ -75,8 +77,8 @@ impl ZarrArray {
         let file: Vec<u64> = grid.iter().zip(&shards.chunks).map(|(at, n)| at / n.get()).collect();
         let at: Vec<u64> = grid.iter().zip(&shards.chunks).map(|(at, n)| at % n.get()).collect();
         let key = self.key(&file);
-        let entry = self.indices.get(&key, cancel, |cancel| load_index(Rc::clone(&self.info), Rc::clone(&self.store), key.clone(), cancel));
-        let Some(entry) = entry.await? else {
+        let load = || load_index(Rc::clone(&self.info), Rc::clone(&self.store), key.clone()).boxed_local();
+        let Some(entry) = self.indices.get(key.clone(), cancel, load).await? else {
             return Ok(None);
         };
         let (index, file_len) = entry.as_ref();
@@ -121,11 +123,11 @@ fn checked() -> CodecOptions {
 
 /// Reads the index of a shard: its length first where the index is at the end, since ranges that count from the end need a
 /// preflight request on the web.
-async fn load_index(info: Rc<ArrayInfo>, store: Rc<dyn ReadStore>, key: String, cancel: Cancel) -> Result<Entry, FormatError> {
+async fn load_index(info: Rc<ArrayInfo>, store: Rc<dyn ReadStore>, key: String) -> Fetched<(ShardIndex, Option<u64>)> {
     let Layout::Shards(shards) = &info.layout else {
         return Ok(None);
     };
-    let options = options(ResourceKind::Index, &cancel);
+    let options = options(ResourceKind::Index, &Cancel::never());
     let damaged = |reason: String| FormatError::BadData { reason, url: store.describe(&key) };
     let (range, file_len) = match shards.index_location {
         IndexLocation::Start => (0..shards.index_len, None),

@@ -1,6 +1,8 @@
 //! Which dimension of an array is x, y, z, which the channel, and how a box of voxels is cut out of a chunk.
 #![deny(clippy::indexing_slicing)]
 
+use std::rc::Rc;
+
 /// What a dimension of an array is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -75,7 +77,7 @@ impl AxisMap {
 /// `chunk_shape` is the chunk's, `at` the first voxel of the box in it, by dimension; `box_shape` along x, y, z.
 /// `None` where the box does not lie in the chunk.
 pub(crate) fn cut(
-    chunk: Vec<u8>,
+    chunk: Rc<Vec<u8>>,
     chunk_shape: &[u64],
     at: &[u64],
     axes: &AxisMap,
@@ -95,9 +97,14 @@ pub(crate) fn cut(
     let is_row = step_x == voxel_size || width == 1;
     if first == 0 && is_row && (step_y == row_len || height == 1) && (step_z == row_len * height || depth == 1) {
         let len = row_len * height * depth;
-        let mut chunk = chunk;
-        chunk.truncate(len);
-        return (chunk.len() == len).then_some(chunk);
+        // A chunk that nobody else holds is not copied.
+        return match Rc::try_unwrap(chunk) {
+            Ok(mut chunk) => {
+                chunk.truncate(len);
+                (chunk.len() == len).then_some(chunk)
+            }
+            Err(shared) => shared.get(..len).map(<[u8]>::to_vec),
+        };
     }
     let mut data = Vec::with_capacity(row_len * height * depth);
     for z in 0..depth {
@@ -145,7 +152,7 @@ mod tests {
         let axes = AxisMap::from_names(&names(&["x", "y", "z"]));
         // Voxel (x, y, z) of 2×3×4 holds 100x + 10y + z.
         let chunk: Vec<u8> = (0..2).flat_map(|x| (0..3).flat_map(move |y| (0..4).map(move |z| 100 * x + 10 * y + z))).collect();
-        assert_eq!(cut(chunk.clone(), &[2, 3, 4], &[0, 1, 2], &axes, [2, 2, 1], 1).unwrap(), [12, 112, 22, 122]);
-        assert_eq!(cut(chunk, &[2, 3, 4], &[1, 2, 3], &axes, [2, 1, 1], 1), None);
+        assert_eq!(cut(Rc::new(chunk.clone()), &[2, 3, 4], &[0, 1, 2], &axes, [2, 2, 1], 1).unwrap(), [12, 112, 22, 122]);
+        assert_eq!(cut(Rc::new(chunk), &[2, 3, 4], &[1, 2, 3], &axes, [2, 1, 1], 1), None);
     }
 }

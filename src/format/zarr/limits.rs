@@ -10,5 +10,5 @@ pub(crate) const MAX_CHUNK_BYTES: u64 = 1 << 29;
 pub(crate) const MAX_CHUNKS_PER_SHARD: u64 = 1 << 22;
 /// Codecs in a chain, and chains within chains.
 pub(crate) const MAX_CODECS: usize = 32;
-/// Bytes of decoded shard indices that an array keeps.
-pub(crate) const INDEX_CACHE_BYTES: usize = 32 << 20;
+/// Bytes of decoded shard indices that an array keeps: one of the longest, at least.
+pub(crate) const INDEX_CACHE_BYTES: usize = 72 << 20;

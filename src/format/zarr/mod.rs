@@ -9,7 +9,6 @@ mod array;
 mod axes;
 mod codecs;
 mod document;
-mod index_cache;
 mod limits;
 mod metadata;
 mod registry;

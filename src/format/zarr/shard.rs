@@ -26,6 +26,7 @@ use zarrs::plugin::{ExtensionName, PluginCreateError, ZarrVersion};
 
 use super::codecs::{byte_len, cannot_encode, decode_only, voxel_size};
 use super::limits::{MAX_CHUNK_BYTES, MAX_CHUNKS_PER_SHARD};
+use crate::format::memo::SizeBytes;
 
 /// The index entry of a chunk that is absent holds this twice.
 const ABSENT: u64 = u64::MAX;
@@ -62,10 +63,9 @@ pub(super) struct ShardIndex {
     entries: Vec<[u64; 2]>,
 }
 
-impl ShardIndex {
-    /// How much memory it takes.
-    pub(super) fn size_bytes(&self) -> usize {
-        size_of_val(self.entries.as_slice())
+impl SizeBytes for (ShardIndex, Option<u64>) {
+    fn size_bytes(&self) -> usize {
+        size_of_val(self.0.entries.as_slice())
     }
 }
 

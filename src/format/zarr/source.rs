@@ -1,10 +1,13 @@
 //! A volume of one or more arrays, finest first: chunks by their place along x, y, z.
 #![deny(clippy::indexing_slicing)]
 
+use std::rc::Rc;
+
 use futures::future::{FutureExt, LocalBoxFuture};
 
 use super::array::ZarrArray;
 use super::axes::{AxisMap, Role, cut};
+use crate::format::memo::{Fetched, Memo, SHARED_CHUNKS_BYTES};
 use crate::format::{ChunkSource, FormatError, LevelSpec, OtherAxis, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
 use crate::geometry::VoxelBox;
 use crate::runtime::Cancel;
@@ -24,11 +27,12 @@ pub(crate) struct Level {
 }
 
 /// An opened Zarr volume.
-#[derive(Debug)]
 pub(crate) struct ZarrSource {
     spec: VolumeSpec,
-    arrays: Vec<ZarrArray>,
+    arrays: Vec<Rc<ZarrArray>>,
     axes: AxisMap,
+    /// Chunks of several channels, or places along other axes, by level and place: the next one finds them here.
+    chunks: Memo<(usize, Vec<u64>), Vec<u8>>,
 }
 
 impl ZarrSource {
@@ -80,7 +84,8 @@ impl ZarrSource {
             fill_bits: info.fill_bits,
             levels: levels.iter().map(|level| level_spec(level, &axes)).collect::<Result<_, _>>()?,
         };
-        Ok(Self { spec, arrays: levels.into_iter().map(|level| level.array).collect(), axes })
+        let arrays = levels.into_iter().map(|level| Rc::new(level.array)).collect();
+        Ok(Self { spec, arrays, axes, chunks: Memo::new(SHARED_CHUNKS_BYTES) })
     }
 
     async fn read(&self, level: usize, grid: [i64; 3], selection: &Selection, cancel: &Cancel) -> Result<Option<VoxelBlock>, FormatError> {
@@ -95,7 +100,7 @@ impl ZarrSource {
         let Some((chunk, at)) = self.place(&chunk_shape, &array.info().shape, grid, selection) else {
             return Ok(None);
         };
-        let Some(data) = array.chunk(&chunk, cancel).await? else {
+        let Some(data) = self.decoded(level, array, &chunk, cancel).await? else {
             return Ok(None);
         };
         let data_type = self.spec.data_type;
@@ -104,6 +109,20 @@ impl ZarrSource {
             url: array.describe(&chunk),
         })?;
         Ok(Some(VoxelBlock { data_type, shape, data }))
+    }
+
+    /// The voxels of a chunk, all its channels.
+    async fn decoded(&self, level: usize, array: &Rc<ZarrArray>, chunk: &[u64], cancel: &Cancel) -> Fetched<Vec<u8>> {
+        let is_space = |role: &Role| matches!(role, Role::Space(_));
+        let is_shared = self.axes.roles.iter().zip(array.info().chunk_shape()).any(|(role, n)| !is_space(role) && n > 1);
+        if !is_shared {
+            return Ok(array.chunk(chunk, cancel).await?.map(Rc::new));
+        }
+        let read = || {
+            let (array, chunk) = (Rc::clone(array), chunk.to_vec());
+            async move { Ok(array.chunk(&chunk, &Cancel::never()).await?.map(Rc::new)) }.boxed_local()
+        };
+        self.chunks.get((level, chunk.to_vec()), cancel, read).await
     }
 
     /// By dimension, the place of the chunk in the array's grid and of the box's first voxel in the chunk. `None` outside.

@@ -7,14 +7,16 @@ use futures::future::FutureExt;
 
 use super::{Merge, or_cancelled};
 use crate::runtime::Cancel;
-use crate::store::{MaybeBytes, ReadOptions, ReadStore, StoreFuture};
+use crate::store::{MaybeBytes, ReadOptions, ReadStore, StoreError, StoreFuture};
+
+type Answer<T> = Result<T, StoreError>;
 
 /// A store that asks once where several ask for the same at the same time. One that gives up does not disturb the others; when all
 /// have given up, the request is aborted.
 pub struct Deduplicated {
     inner: Rc<dyn ReadStore>,
-    values: Merge<(String, Option<Range<u64>>), MaybeBytes>,
-    sizes: Merge<String, Option<u64>>,
+    values: Merge<(String, Option<Range<u64>>), Answer<MaybeBytes>>,
+    sizes: Merge<String, Answer<Option<u64>>>,
 }
 
 impl Deduplicated {

@@ -8,12 +8,10 @@ use std::rc::Rc;
 use futures::future::{FutureExt, LocalBoxFuture, Shared, WeakShared};
 use rustc_hash::FxHashMap;
 
-use crate::store::StoreError;
-
-type Flight<T> = LocalBoxFuture<'static, Result<T, StoreError>>;
+type Flight<T> = LocalBoxFuture<'static, T>;
 type Flights<K, T> = Rc<RefCell<FxHashMap<K, WeakShared<Flight<T>>>>>;
 
-/// Requests in flight by what they are for. Only the waiters hold a flight: when the last one is gone, it is dropped.
+/// Requests in flight by what they are for; `T` is the whole answer, errors included. Only the waiters hold a flight: when the last one is gone, it is dropped.
 pub(crate) struct Merge<K, T: Clone> {
     flights: Flights<K, T>,
 }

@@ -15,8 +15,8 @@ pub use cache::{CacheSpace, Cached};
 pub use coalesce::{CoalescePolicy, Coalesced};
 pub use dedup::Deduplicated;
 pub use limit::Limited;
-pub(super) use lru::ByteLru;
-pub(super) use merge::Merge;
+pub(crate) use lru::ByteLru;
+pub(crate) use merge::Merge;
 pub(super) use retry::is_transient;
 pub use retry::{Attempted, Retry, RetryPolicy};
 pub use spans::SpanCache;
@@ -27,12 +27,13 @@ use super::StoreError;
 use crate::runtime::Cancel;
 
 /// Gives up waiting when cancelled.
-pub(super) async fn or_cancelled<T>(cancel: &Cancel, future: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+pub(crate) async fn or_cancelled<T, E: From<StoreError>>(cancel: &Cancel, future: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     if cancel.is_cancelled() {
-        return Err(StoreError::Cancelled);
+        return Err(StoreError::Cancelled.into());
     }
-    match select(std::pin::pin!(future), cancel.cancelled()).await {
-        Either::Left((result, _)) => result,
-        Either::Right(_) => Err(StoreError::Cancelled),
+    // Cancelling goes first: what has just come for one who gave up must not lead to another request.
+    match select(cancel.cancelled(), std::pin::pin!(future)).await {
+        Either::Left(_) => Err(StoreError::Cancelled.into()),
+        Either::Right((result, _)) => result,
     }
 }
