@@ -47,7 +47,7 @@ struct Bench {
 
 impl Bench {
     fn new(limits: Limits) -> Self {
-        Self::reading(limits, Rc::new(FileProvider::default()))
+        Self::reading(limits, Rc::new(FileProvider))
     }
 
     fn reading(limits: Limits, provider: Rc<dyn Provider>) -> Self {

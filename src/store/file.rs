@@ -3,14 +3,12 @@
 //! Where `NAME` is absent and `NAME.gz` is there, its unpacked bytes are `NAME`: the layout that cloud-volume and igneous write, which a web server
 //! answers with `Content-Encoding: gzip`.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use bytes::Bytes;
 use futures::future::{FutureExt, ready};
 
 use super::url::{Scheme, Url};
@@ -162,37 +160,14 @@ impl ReadStore for FileStore {
 }
 
 /// Gives the stores and documents of this machine: addresses are absolute paths or `file://` addresses.
-#[derive(Clone, Debug, Default)]
-pub struct FileProvider {
-    documents: Rc<std::cell::RefCell<BTreeMap<String, MaybeBytes>>>,
-}
-
-impl FileProvider {
-    /// A provider that has read nothing yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// All documents read so far, absent ones included, by canonical URL.
-    #[must_use]
-    pub fn documents(&self) -> BTreeMap<String, Option<Bytes>> {
-        self.documents.borrow().clone()
-    }
-}
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FileProvider;
 
 impl Provider for FileProvider {
     fn document<'a>(&'a self, url: &'a str, cancel: &'a Cancel) -> StoreFuture<'a, MaybeBytes> {
         answer(cancel, || {
-            let name = Url::parse(url)?.to_string();
-            let known = self.documents.borrow().get(&name).cloned();
-            if let Some(document) = known {
-                return Ok(document);
-            }
             let store = FileStore::new(url)?;
-            let document = store.read("", store.limits.of(ResourceKind::Metadata))?;
-            self.documents.borrow_mut().insert(name, document.clone());
-            Ok(document)
+            store.read("", store.limits.of(ResourceKind::Metadata))
         })
     }
 

@@ -78,10 +78,7 @@ pub trait ReadStore {
 
 /// Gives the stores and documents behind URLs. Formats open volumes through it and never build URLs' requests themselves.
 pub trait Provider {
-    /// The metadata document at this URL (`https://`, `gs://`, `s3://` …); `None` where there is none.
-    ///
-    /// Answers, absence included, are remembered: a volume that one worker opened is attached to another by handing over the
-    /// documents, and no byte of them is fetched twice.
+    /// The metadata document at this URL (`https://`, `gs://`, `s3://` …) as it is now; `None` where there is none.
     fn document<'a>(&'a self, url: &'a str, cancel: &'a Cancel) -> StoreFuture<'a, MaybeBytes>;
 
     /// The store rooted at this URL.

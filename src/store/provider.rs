@@ -1,14 +1,12 @@
 //! The stores and documents behind URLs, over HTTP.
 //!
-//! Each root has its own stack, cache ∘ merge ∘ coalesce ∘ HTTP; below them all lie one retry, one limit and one fetcher. Metadata is read through
-//! the documents, whoever asks for it, so that each document is fetched once and can be handed to another worker.
+//! Each root has its own stack, cache ∘ merge ∘ coalesce ∘ HTTP; below them all lie one retry, one limit and one fetcher. Documents are not remembered
+//! here: who opens a volume anew wants what is there now.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::rc::{Rc, Weak};
 
-use bytes::Bytes;
 use futures::future::FutureExt;
 
 use super::policy::PolicyError;
@@ -65,10 +63,9 @@ struct Inner {
     coalesce: CoalescePolicy,
     cache: CacheSpace,
     spans: Rc<SpanCache>,
-    documents: RefCell<BTreeMap<String, MaybeBytes>>,
-    flights: Merge<String, Result<MaybeBytes, StoreError>>,
+    documents: Merge<String, Result<MaybeBytes, StoreError>>,
     /// Stores in use, by root.
-    stores: RefCell<BTreeMap<String, Weak<RootStore>>>,
+    stores: RefCell<BTreeMap<String, Weak<Cached>>>,
 }
 
 impl HttpProvider {
@@ -91,18 +88,10 @@ impl HttpProvider {
                 coalesce: policy.coalesce,
                 cache: CacheSpace::new(policy.cache_bytes),
                 spans: Rc::new(SpanCache::new(policy.span_bytes)),
-                documents: RefCell::default(),
-                flights: Merge::new(),
+                documents: Merge::new(),
                 stores: RefCell::default(),
             }),
         })
-    }
-
-    /// Starts with documents that another provider has recorded; no byte of them is fetched again.
-    #[must_use]
-    pub fn with_documents(self, documents: BTreeMap<String, Option<Bytes>>) -> Self {
-        self.inner.documents.borrow_mut().extend(documents);
-        self
     }
 
     /// What has gone over the network so far.
@@ -110,46 +99,26 @@ impl HttpProvider {
     pub fn traffic(&self) -> Traffic {
         self.inner.client.traffic()
     }
-
-    /// All documents read so far, absent ones included, by canonical URL.
-    #[must_use]
-    pub fn documents(&self) -> BTreeMap<String, Option<Bytes>> {
-        self.inner.documents.borrow().clone()
-    }
 }
 
 impl std::fmt::Debug for HttpProvider {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let documents = self.inner.documents.borrow().len();
-        formatter.debug_struct("HttpProvider").field("client", &self.inner.client).field("documents", &documents).finish_non_exhaustive()
-    }
-}
-
-impl Inner {
-    async fn document(self: &Rc<Self>, url: Url, cancel: &Cancel) -> Result<MaybeBytes, StoreError> {
-        let name = url.to_string();
-        let known = self.documents.borrow().get(&name).cloned();
-        if let Some(document) = known {
-            return Ok(document);
-        }
-        let flight = self.flights.join(name.clone(), || {
-            let inner = Rc::clone(self);
-            async move {
-                let store = HttpStore::exactly(url, Rc::clone(&inner.client));
-                let options = ReadOptions { kind: ResourceKind::Metadata, cancel: Cancel::never() };
-                let document = store.get("", &options).await?;
-                inner.documents.borrow_mut().insert(name, document.clone());
-                Ok(document)
-            }
-            .boxed_local()
-        });
-        or_cancelled(cancel, flight).await
+        formatter.debug_struct("HttpProvider").field("client", &self.inner.client).finish_non_exhaustive()
     }
 }
 
 impl Provider for HttpProvider {
     fn document<'a>(&'a self, url: &'a str, cancel: &'a Cancel) -> StoreFuture<'a, MaybeBytes> {
-        async move { self.inner.document(Url::parse(url)?, cancel).await }.boxed_local()
+        async move {
+            let url = Url::parse(url)?;
+            let flight = self.inner.documents.join(url.to_string(), || {
+                let store = HttpStore::exactly(url, Rc::clone(&self.inner.client));
+                let options = ReadOptions { kind: ResourceKind::Metadata, cancel: Cancel::never() };
+                async move { store.get("", &options).await }.boxed_local()
+            });
+            or_cancelled(cancel, flight).await
+        }
+        .boxed_local()
     }
 
     fn store(&self, url: &str) -> Result<Rc<dyn ReadStore>, StoreError> {
@@ -163,40 +132,11 @@ impl Provider for HttpProvider {
         }
         stores.retain(|_, store| store.strong_count() > 0);
         let inner = &self.inner;
-        let http = Rc::new(HttpStore::new(root.clone(), Rc::clone(&inner.client)));
+        let http = Rc::new(HttpStore::new(root, Rc::clone(&inner.client)));
         let coalesced = Coalesced::new(http, Rc::clone(&inner.clock), inner.coalesce, Rc::clone(&inner.spans), name.clone());
         let merged = Rc::new(Deduplicated::new(Rc::new(coalesced)));
-        let stack = Cached::new(merged, inner.cache.clone(), name.clone());
-        let store = Rc::new(RootStore { provider: Rc::clone(inner), root, stack });
+        let store = Rc::new(Cached::new(merged, inner.cache.clone(), name.clone()));
         stores.insert(name, Rc::downgrade(&store));
         Ok(store)
-    }
-}
-
-/// A stack whose metadata comes from the documents.
-struct RootStore {
-    provider: Rc<Inner>,
-    root: Url,
-    stack: Cached,
-}
-
-impl ReadStore for RootStore {
-    fn get<'a>(&'a self, key: &'a str, options: &'a ReadOptions) -> StoreFuture<'a, MaybeBytes> {
-        if options.kind != ResourceKind::Metadata {
-            return self.stack.get(key, options);
-        }
-        async move { self.provider.document(self.root.join(key)?, &options.cancel).await }.boxed_local()
-    }
-
-    fn get_range<'a>(&'a self, key: &'a str, range: Range<u64>, options: &'a ReadOptions) -> StoreFuture<'a, MaybeBytes> {
-        self.stack.get_range(key, range, options)
-    }
-
-    fn size<'a>(&'a self, key: &'a str, options: &'a ReadOptions) -> StoreFuture<'a, Option<u64>> {
-        self.stack.size(key, options)
-    }
-
-    fn describe(&self, key: &str) -> String {
-        self.stack.describe(key)
     }
 }

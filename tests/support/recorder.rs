@@ -42,7 +42,7 @@ impl Recorder {
 impl Provider for Recorder {
     fn document<'a>(&'a self, url: &'a str, cancel: &'a Cancel) -> StoreFuture<'a, MaybeBytes> {
         async move {
-            let document = FileProvider::default().document(url, cancel).await?;
+            let document = FileProvider.document(url, cancel).await?;
             self.note(url.to_owned(), 0, &document);
             Ok(document)
         }
@@ -50,7 +50,7 @@ impl Provider for Recorder {
     }
 
     fn store(&self, url: &str) -> Result<Rc<dyn ReadStore>, StoreError> {
-        Ok(Rc::new(Recorded { inner: FileProvider::default().store(url)?, recorder: self.clone() }))
+        Ok(Rc::new(Recorded { inner: FileProvider.store(url)?, recorder: self.clone() }))
     }
 }
 
