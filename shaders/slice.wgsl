@@ -259,8 +259,7 @@ fn linear_value(plane: vec2<f32>, found: Found) -> f32 {
     var sum = 0.0;
     for (var corner = 0u; corner < walk.count; corner += 1u) {
         let upper = (vec3(corner) & walk.bits) != vec3(0u);
-        let factors = select(1.0 - weight, weight, upper);
-        let factor = factors.x * factors.y * factors.z;
+        let factor = corner_factor(upper, weight);
         if factor > 0.0 {
             var entry = page_entry(select(page_low.place, page_high.place, upper));
             var local = select(page_low.local, page_high.local, upper);
@@ -294,6 +293,12 @@ fn corners(weight: vec3<f32>) -> Corners {
     return Corners(vec3(1u, 2u, 4u), 8u);
 }
 
+// What a corner counts: `upper` says on which side of each axis it lies.
+fn corner_factor(upper: vec3<bool>, weight: vec3<f32>) -> f32 {
+    let factors = select(1.0 - weight, weight, upper);
+    return factors.x * factors.y * factors.z;
+}
+
 fn linear_within(entry: u32, low: vec3<f32>, high: vec3<f32>, weight: vec3<f32>) -> f32 {
     if entry < PAGE_FIRST_RECORD {
         return slice.fill;
@@ -311,8 +316,7 @@ fn linear_within(entry: u32, low: vec3<f32>, high: vec3<f32>, weight: vec3<f32>)
     var sum = 0.0;
     for (var corner = 0u; corner < walk.count; corner += 1u) {
         let upper = (vec3(corner) & walk.bits) != vec3(0u);
-        let factors = select(1.0 - weight, weight, upper);
-        let factor = factors.x * factors.y * factors.z;
+        let factor = corner_factor(upper, weight);
         if factor > 0.0 {
             let index = start + dot(select(vec3(0u), steps, upper), vec3(1u));
             sum += factor * read_number(record, read_bits(record, index), nan);

@@ -1,13 +1,10 @@
 //! Gzip: inflating with a bound on what may come out.
 #![deny(clippy::indexing_slicing)]
 
-use std::io::Read;
-
 use flate2::bufread::MultiGzDecoder;
 
-use super::CodecError;
+use super::{CodecError, inflate};
 
-const CODEC: &str = "gzip";
 /// The first three bytes of every gzip stream: its magic number and the one method there is, deflate.
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 
@@ -24,15 +21,7 @@ pub fn is_gzip(bytes: &[u8]) -> bool {
 pub fn decode(bytes: &[u8], max_len: usize) -> Result<Vec<u8>, CodecError> {
     // The last four bytes hold the length of the last member: a hint that costs nothing where it lies, for it is bounded.
     let hint = bytes.last_chunk::<4>().map_or(0, |tail| u32::from_le_bytes(*tail) as usize);
-    let mut data = Vec::with_capacity(hint.min(max_len).min(bytes.len().saturating_mul(64)));
-    MultiGzDecoder::new(bytes)
-        .take((max_len as u64).saturating_add(1))
-        .read_to_end(&mut data)
-        .map_err(|error| CodecError::Corrupt { codec: CODEC, reason: error.to_string() })?;
-    if data.len() > max_len {
-        return Err(CodecError::WrongSize { codec: CODEC, got: data.len() as u64, expected: max_len as u64 });
-    }
-    Ok(data)
+    inflate::bounded("gzip", MultiGzDecoder::new(bytes), hint.min(bytes.len().saturating_mul(64)), max_len)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod blosc;
 pub mod compressed_segmentation;
 mod error;
 pub mod gzip;
+mod inflate;
 pub mod jpeg;
 pub mod zlib;
 pub mod zstd;

@@ -5,24 +5,14 @@ use std::io::Read;
 
 use flate2::bufread::ZlibDecoder;
 
-use super::CodecError;
-
-const CODEC: &str = "zlib";
+use super::{CodecError, inflate};
 
 /// Inflates a zlib stream (RFC 1950) into at most `max_len` bytes.
 ///
 /// # Errors
 /// [`CodecError::Corrupt`] where the stream is damaged, [`CodecError::WrongSize`] where more than `max_len` bytes would come out.
 pub fn decode(bytes: &[u8], max_len: usize) -> Result<Vec<u8>, CodecError> {
-    let mut data = Vec::with_capacity(bytes.len().saturating_mul(4).min(max_len));
-    ZlibDecoder::new(bytes)
-        .take((max_len as u64).saturating_add(1))
-        .read_to_end(&mut data)
-        .map_err(|error| CodecError::Corrupt { codec: CODEC, reason: error.to_string() })?;
-    if data.len() > max_len {
-        return Err(CodecError::WrongSize { codec: CODEC, got: data.len() as u64, expected: max_len as u64 });
-    }
-    Ok(data)
+    inflate::bounded("zlib", ZlibDecoder::new(bytes), bytes.len().saturating_mul(4), max_len)
 }
 
 /// Inflates a zlib stream that must fill `output` exactly.

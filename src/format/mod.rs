@@ -9,6 +9,8 @@ pub mod spec;
 pub use sharding::ShardId;
 pub use spec::{LevelSpec, OtherAxis, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
 
+#[cfg(feature = "decode")]
+use futures::future::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use crate::runtime::Cancel;
@@ -31,6 +33,45 @@ mod zarr;
 pub use error::FormatError;
 #[cfg(feature = "decode")]
 pub use open::open;
+
+/// How one format reads chunks; [`ChunkSource`] is made of it.
+#[cfg(feature = "decode")]
+trait ReadChunk {
+    fn spec(&self) -> &VolumeSpec;
+
+    /// The chunk at a place of the grid of this level.
+    async fn read(
+        &self,
+        level: usize,
+        level_spec: &LevelSpec,
+        grid: [i64; 3],
+        selection: &Selection,
+        cancel: &Cancel,
+    ) -> Result<Option<VoxelBlock>, FormatError>;
+}
+
+#[cfg(feature = "decode")]
+impl<F: ReadChunk> ChunkSource for F {
+    fn spec(&self) -> &VolumeSpec {
+        ReadChunk::spec(self)
+    }
+
+    fn chunk<'a>(
+        &'a self,
+        level: usize,
+        grid: [i64; 3],
+        selection: &'a Selection,
+        cancel: &'a Cancel,
+    ) -> LocalBoxFuture<'a, Result<Option<VoxelBlock>, FormatError>> {
+        async move {
+            match ReadChunk::spec(self).levels.get(level) {
+                Some(spec) if spec.grid_box().contains(grid) => self.read(level, spec, grid, selection, cancel).await,
+                _ => Ok(None),
+            }
+        }
+        .boxed_local()
+    }
+}
 
 /// An opened volume: from a chunk's place to its voxels.
 pub trait ChunkSource {

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use futures::future::{FutureExt, LocalBoxFuture};
+use futures::future::FutureExt;
 
 use crate::codec::CodecError;
 use crate::format::memo::{Memo, SHARED_CHUNKS_BYTES, SizeBytes};
 use crate::format::sharding::compressed_morton;
-use crate::format::spec::{Selection, Sharding, SourceFormat, VolumeSpec};
-use crate::format::{ChunkSource, FormatError};
+use crate::format::spec::{LevelSpec, Selection, Sharding, SourceFormat, VolumeSpec};
+use crate::format::{FormatError, ReadChunk};
 use crate::geometry::VoxelBox;
 use crate::runtime::Cancel;
 use crate::store::url::Url;
@@ -71,20 +71,24 @@ impl PrecomputedVolume {
         };
         Ok(Self { spec, levels, chunks: Memo::new(SHARED_CHUNKS_BYTES) })
     }
+}
 
-    async fn read_chunk(
+impl ReadChunk for PrecomputedVolume {
+    fn spec(&self) -> &VolumeSpec {
+        &self.spec
+    }
+
+    async fn read(
         &self,
         level: usize,
+        spec: &LevelSpec,
         grid: [i64; 3],
         selection: &Selection,
         cancel: &Cancel,
     ) -> Result<Option<VoxelBlock>, FormatError> {
-        let (Some(spec), Some(reader)) = (self.spec.levels.get(level), self.levels.get(level)) else {
+        let Some(reader) = self.levels.get(level) else {
             return Ok(None);
         };
-        if !spec.grid_box().contains(grid) {
-            return Ok(None);
-        }
         let chunk_box = spec.chunk_box(grid);
         let name = chunk_name(&chunk_box);
         if selection.channel >= self.spec.channels {
@@ -114,22 +118,6 @@ impl PrecomputedVolume {
             return Err(StoreError::Cancelled.into());
         }
         layout.decode(stored.bytes.clone(), selection.channel).map(Some).map_err(|error| from_codec(error, &stored.url))
-    }
-}
-
-impl ChunkSource for PrecomputedVolume {
-    fn spec(&self) -> &VolumeSpec {
-        &self.spec
-    }
-
-    fn chunk<'a>(
-        &'a self,
-        level: usize,
-        grid: [i64; 3],
-        selection: &'a Selection,
-        cancel: &'a Cancel,
-    ) -> LocalBoxFuture<'a, Result<Option<VoxelBlock>, FormatError>> {
-        self.read_chunk(level, grid, selection, cancel).boxed_local()
     }
 }
 

@@ -46,7 +46,73 @@ macro_rules! decode_only {
         }
     };
 }
-pub(super) use decode_only;
+
+/// A codec from bytes to voxels: the part of zarrs' traits in which two of them differ.
+pub(super) trait DecodeVoxels {
+    /// How long the bytes of this many voxels are.
+    fn encoded_size(&self, shape: &[NonZeroU64], data_type: &DataType, fill_value: &FillValue) -> Result<BytesRepresentation, CodecError>;
+
+    /// The voxels, last dimension fastest, little-endian.
+    fn decode_voxels<'a>(
+        &self,
+        bytes: ArrayBytesRaw<'a>,
+        shape: &[NonZeroU64],
+        data_type: &DataType,
+        fill_value: &FillValue,
+        options: &CodecOptions,
+    ) -> Result<ArrayBytesRaw<'a>, CodecError>;
+}
+
+/// What zarrs asks of a codec from bytes to voxels beside [`DecodeVoxels`].
+macro_rules! decodes_voxels {
+    ($codec:ty, $name:expr) => {
+        $crate::format::zarr::codecs::decode_only!($codec, $name);
+
+        impl ArrayCodecTraits for $codec {
+            fn recommended_concurrency(&self, _shape: &[NonZeroU64], _data_type: &DataType) -> Result<RecommendedConcurrency, CodecError> {
+                Ok(RecommendedConcurrency::new_maximum(1))
+            }
+        }
+
+        impl ArrayToBytesCodecTraits for $codec {
+            fn into_dyn(self: Arc<Self>) -> Arc<dyn ArrayToBytesCodecTraits> {
+                self
+            }
+
+            fn encoded_representation(
+                &self,
+                shape: &[NonZeroU64],
+                data_type: &DataType,
+                fill_value: &FillValue,
+            ) -> Result<BytesRepresentation, CodecError> {
+                self.encoded_size(shape, data_type, fill_value)
+            }
+
+            fn encode<'a>(
+                &self,
+                _bytes: ArrayBytes<'a>,
+                _shape: &[NonZeroU64],
+                _data_type: &DataType,
+                _fill_value: &FillValue,
+                _options: &CodecOptions,
+            ) -> Result<ArrayBytesRaw<'a>, CodecError> {
+                Err(cannot_encode())
+            }
+
+            fn decode<'a>(
+                &self,
+                bytes: ArrayBytesRaw<'a>,
+                shape: &[NonZeroU64],
+                data_type: &DataType,
+                fill_value: &FillValue,
+                options: &CodecOptions,
+            ) -> Result<ArrayBytes<'a>, CodecError> {
+                self.decode_voxels(bytes, shape, data_type, fill_value, options).map(ArrayBytes::Fixed)
+            }
+        }
+    };
+}
+pub(super) use {decode_only, decodes_voxels};
 
 /// Says that a codec cannot encode.
 pub(super) fn cannot_encode() -> CodecError {
@@ -145,25 +211,10 @@ pub(super) struct Bytes {
     pub(super) endian: Option<Endian>,
 }
 
-decode_only!(Bytes, |_| "bytes");
+decodes_voxels!(Bytes, |_| "bytes");
 
-impl ArrayCodecTraits for Bytes {
-    fn recommended_concurrency(&self, _shape: &[NonZeroU64], _data_type: &DataType) -> Result<RecommendedConcurrency, CodecError> {
-        Ok(RecommendedConcurrency::new_maximum(1))
-    }
-}
-
-impl ArrayToBytesCodecTraits for Bytes {
-    fn into_dyn(self: Arc<Self>) -> Arc<dyn ArrayToBytesCodecTraits> {
-        self
-    }
-
-    fn encoded_representation(
-        &self,
-        shape: &[NonZeroU64],
-        data_type: &DataType,
-        _fill_value: &FillValue,
-    ) -> Result<BytesRepresentation, CodecError> {
+impl DecodeVoxels for Bytes {
+    fn encoded_size(&self, shape: &[NonZeroU64], data_type: &DataType, _fill_value: &FillValue) -> Result<BytesRepresentation, CodecError> {
         let size = voxel_size(data_type)?;
         if size > 1 && self.endian.is_none() {
             return Err(CodecError::Other(format!("the codec \"bytes\" does not say the order of the {size} bytes of a voxel")));
@@ -171,25 +222,14 @@ impl ArrayToBytesCodecTraits for Bytes {
         byte_len(shape, size).map(BytesRepresentation::FixedSize)
     }
 
-    fn encode<'a>(
-        &self,
-        _bytes: ArrayBytes<'a>,
-        _shape: &[NonZeroU64],
-        _data_type: &DataType,
-        _fill_value: &FillValue,
-        _options: &CodecOptions,
-    ) -> Result<ArrayBytesRaw<'a>, CodecError> {
-        Err(cannot_encode())
-    }
-
-    fn decode<'a>(
+    fn decode_voxels<'a>(
         &self,
         mut bytes: ArrayBytesRaw<'a>,
         shape: &[NonZeroU64],
         data_type: &DataType,
         _fill_value: &FillValue,
         _options: &CodecOptions,
-    ) -> Result<ArrayBytes<'a>, CodecError> {
+    ) -> Result<ArrayBytesRaw<'a>, CodecError> {
         let size = voxel_size(data_type)?;
         let expected = byte_len(shape, size)?;
         if bytes.len() as u64 != expected {
@@ -198,7 +238,7 @@ impl ArrayToBytesCodecTraits for Bytes {
         if self.endian == Some(Endian::Big) && size > 1 {
             bytes.to_mut().chunks_exact_mut(size).for_each(<[u8]>::reverse);
         }
-        Ok(ArrayBytes::Fixed(bytes))
+        Ok(bytes)
     }
 }
 

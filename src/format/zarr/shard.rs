@@ -24,7 +24,7 @@ use zarrs::metadata::Configuration;
 use zarrs::metadata::v3::MetadataV3;
 use zarrs::plugin::{ExtensionName, PluginCreateError, ZarrVersion};
 
-use super::codecs::{byte_len, cannot_encode, decode_only, voxel_size};
+use super::codecs::{DecodeVoxels, byte_len, cannot_encode, decodes_voxels, voxel_size};
 use super::limits::{MAX_CHUNK_BYTES, MAX_CHUNKS_PER_SHARD};
 use crate::format::memo::SizeBytes;
 
@@ -249,51 +249,24 @@ pub(super) fn codec_error_text(error: &CodecError) -> String {
     }
 }
 
-decode_only!(ShardCodec, |_| "sharding_indexed");
+decodes_voxels!(ShardCodec, |_| "sharding_indexed");
 
-impl ArrayCodecTraits for ShardCodec {
-    fn recommended_concurrency(&self, _shape: &[NonZeroU64], _data_type: &DataType) -> Result<RecommendedConcurrency, CodecError> {
-        Ok(RecommendedConcurrency::new_maximum(1))
-    }
-}
-
-impl ArrayToBytesCodecTraits for ShardCodec {
-    fn into_dyn(self: Arc<Self>) -> Arc<dyn ArrayToBytesCodecTraits> {
-        self
-    }
-
-    fn encoded_representation(
-        &self,
-        shape: &[NonZeroU64],
-        data_type: &DataType,
-        fill_value: &FillValue,
-    ) -> Result<BytesRepresentation, CodecError> {
+impl DecodeVoxels for ShardCodec {
+    fn encoded_size(&self, shape: &[NonZeroU64], data_type: &DataType, fill_value: &FillValue) -> Result<BytesRepresentation, CodecError> {
         ShardLayout::new(self, shape).map_err(CodecError::Other)?;
         self.codecs.encoded_representation(&self.chunk_shape, data_type, fill_value)?;
         byte_len(shape, voxel_size(data_type)?)?;
         Ok(BytesRepresentation::BoundedSize(MAX_CHUNK_BYTES))
     }
 
-    fn encode<'a>(
-        &self,
-        _bytes: ArrayBytes<'a>,
-        _shape: &[NonZeroU64],
-        _data_type: &DataType,
-        _fill_value: &FillValue,
-        _options: &CodecOptions,
-    ) -> Result<ArrayBytesRaw<'a>, CodecError> {
-        Err(cannot_encode())
-    }
-
-    fn decode<'a>(
+    fn decode_voxels<'a>(
         &self,
         bytes: ArrayBytesRaw<'a>,
         shape: &[NonZeroU64],
         data_type: &DataType,
         fill_value: &FillValue,
         options: &CodecOptions,
-    ) -> Result<ArrayBytes<'a>, CodecError> {
-        let data = self.decode_all(&bytes, shape, data_type, fill_value, options).map_err(CodecError::Other)?;
-        Ok(ArrayBytes::Fixed(Cow::Owned(data)))
+    ) -> Result<ArrayBytesRaw<'a>, CodecError> {
+        self.decode_all(&bytes, shape, data_type, fill_value, options).map(Cow::Owned).map_err(CodecError::Other)
     }
 }

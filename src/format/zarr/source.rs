@@ -3,12 +3,12 @@
 
 use std::rc::Rc;
 
-use futures::future::{FutureExt, LocalBoxFuture};
+use futures::future::FutureExt;
 
 use super::array::ZarrArray;
 use super::axes::{AxisMap, Role, cut};
 use crate::format::memo::{Fetched, Memo, SHARED_CHUNKS_BYTES};
-use crate::format::{ChunkSource, FormatError, LevelSpec, OtherAxis, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
+use crate::format::{FormatError, LevelSpec, OtherAxis, ReadChunk, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
 use crate::geometry::VoxelBox;
 use crate::runtime::Cancel;
 use crate::voxel::VoxelBlock;
@@ -88,29 +88,6 @@ impl ZarrSource {
         Ok(Self { spec, arrays, axes, chunks: Memo::new(SHARED_CHUNKS_BYTES) })
     }
 
-    async fn read(&self, level: usize, grid: [i64; 3], selection: &Selection, cancel: &Cancel) -> Result<Option<VoxelBlock>, FormatError> {
-        let (Some(array), Some(spec)) = (self.arrays.get(level), self.spec.levels.get(level)) else {
-            return Ok(None);
-        };
-        if !spec.grid_box().contains(grid) {
-            return Ok(None);
-        }
-        let shape = spec.chunk_box(grid).shape().map(|n| u32::try_from(n).unwrap_or(0));
-        let chunk_shape = array.info().chunk_shape();
-        let Some((chunk, at)) = self.place(&chunk_shape, &array.info().shape, grid, selection) else {
-            return Ok(None);
-        };
-        let Some(data) = self.decoded(level, array, &chunk, cancel).await? else {
-            return Ok(None);
-        };
-        let data_type = self.spec.data_type;
-        let data = cut(data, &chunk_shape, &at, &self.axes, shape, data_type.size_bytes()).ok_or_else(|| FormatError::BadData {
-            reason: format!("it does not hold the {shape:?} voxels of the box"),
-            url: array.describe(&chunk),
-        })?;
-        Ok(Some(VoxelBlock { data_type, shape, data }))
-    }
-
     /// The voxels of a chunk, all its channels.
     async fn decoded(&self, level: usize, array: &Rc<ZarrArray>, chunk: &[u64], cancel: &Cancel) -> Fetched<Vec<u8>> {
         let is_space = |role: &Role| matches!(role, Role::Space(_));
@@ -149,6 +126,39 @@ impl ZarrSource {
     }
 }
 
+impl ReadChunk for ZarrSource {
+    fn spec(&self) -> &VolumeSpec {
+        &self.spec
+    }
+
+    async fn read(
+        &self,
+        level: usize,
+        spec: &LevelSpec,
+        grid: [i64; 3],
+        selection: &Selection,
+        cancel: &Cancel,
+    ) -> Result<Option<VoxelBlock>, FormatError> {
+        let Some(array) = self.arrays.get(level) else {
+            return Ok(None);
+        };
+        let shape = spec.chunk_box(grid).shape().map(|n| u32::try_from(n).unwrap_or(0));
+        let chunk_shape = array.info().chunk_shape();
+        let Some((chunk, at)) = self.place(&chunk_shape, &array.info().shape, grid, selection) else {
+            return Ok(None);
+        };
+        let Some(data) = self.decoded(level, array, &chunk, cancel).await? else {
+            return Ok(None);
+        };
+        let data_type = self.spec.data_type;
+        let data = cut(data, &chunk_shape, &at, &self.axes, shape, data_type.size_bytes()).ok_or_else(|| FormatError::BadData {
+            reason: format!("it does not hold the {shape:?} voxels of the box"),
+            url: array.describe(&chunk),
+        })?;
+        Ok(Some(VoxelBlock { data_type, shape, data }))
+    }
+}
+
 fn level_spec(level: &Level, axes: &AxisMap) -> Result<LevelSpec, FormatError> {
     let info = level.array.info();
     let bad = |reason: String| FormatError::BadMetadata { reason, url: level.url.clone() };
@@ -173,20 +183,4 @@ fn level_spec(level: &Level, axes: &AxisMap) -> Result<LevelSpec, FormatError> {
 fn to_u32(values: [u64; 3]) -> Option<[u32; 3]> {
     let [x, y, z] = values.map(|n| u32::try_from(n).ok());
     Some([x?, y?, z?])
-}
-
-impl ChunkSource for ZarrSource {
-    fn spec(&self) -> &VolumeSpec {
-        &self.spec
-    }
-
-    fn chunk<'a>(
-        &'a self,
-        level: usize,
-        grid: [i64; 3],
-        selection: &'a Selection,
-        cancel: &'a Cancel,
-    ) -> LocalBoxFuture<'a, Result<Option<VoxelBlock>, FormatError>> {
-        self.read(level, grid, selection, cancel).boxed_local()
-    }
 }
