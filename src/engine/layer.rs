@@ -14,6 +14,7 @@ use crate::scene::layer::{Blend, Contrast, Interpolation, LayerKind, LayerOption
 use crate::scene::plan::SceneLayer;
 use crate::scene::resolve::ChunkCounts;
 use crate::scene::segment_color::SegmentStyle;
+use crate::store::url::at_s3_service;
 use crate::voxel::DataType;
 
 use super::auto_contrast;
@@ -60,8 +61,7 @@ pub(super) fn options_error(error: &OptionsError) -> ViewerError {
 impl ViewLayer {
     /// Begins to open a layer whose options have been checked.
     pub(super) fn open(options: LayerOptions, shared: &mut Shared) -> Self {
-        let open = options.source.as_ref().map(|source| OpenJob { url: source.url().to_owned(), format: source.format() });
-        let volume = shared.open_volume(open.unwrap_or_else(|| OpenJob { url: String::new(), format: None }));
+        let volume = shared.open_volume(open_job(&options));
         let segments = segment_style(&options);
         Self {
             options,
@@ -267,8 +267,7 @@ impl ViewLayer {
     pub(super) fn reopen(&mut self, shared: &mut Shared) {
         if matches!(self.status, Status::Failed(_)) {
             shared.close_volume(self.volume);
-            let open = self.options.source.as_ref().map(|source| OpenJob { url: source.url().to_owned(), format: source.format() });
-            self.volume = shared.open_volume(open.unwrap_or_else(|| OpenJob { url: String::new(), format: None }));
+            self.volume = shared.open_volume(open_job(&self.options));
             self.status = Status::Opening;
         }
     }
@@ -407,6 +406,12 @@ impl ViewLayer {
         let sorted = auto_contrast::sample(shared.bricks.of_source(ready.source).map(|(_, brick)| brick));
         auto_contrast::histogram(&sorted, ready.spec.data_type)
     }
+}
+
+fn open_job(options: &LayerOptions) -> OpenJob {
+    let Some(source) = &options.source else { return OpenJob { url: String::new(), format: None } };
+    let (endpoint, path_style) = source.s3_service();
+    OpenJob { url: at_s3_service(source.url(), endpoint, path_style), format: source.format() }
 }
 
 fn selection(options: &LayerOptions, spec: &VolumeSpec, at: &std::collections::BTreeMap<String, u64>) -> Result<Selection, ViewerError> {

@@ -11,7 +11,7 @@ mod encode;
 mod request;
 mod source;
 
-pub use source::{SourceUrl, parse_source};
+pub use source::{SourceUrl, at_s3_service, parse_source};
 
 /// The ways to an object that are understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -38,6 +38,12 @@ pub enum SourceOptions {
         /// Nanometres along x, y, z of the finest level, in place of what the metadata says.
         #[serde(rename = "voxelSizeNm", skip_serializing_if = "Option::is_none")]
         voxel_size_nm: Option<[f64; 3]>,
+        /// The address of an S3 service other than AWS.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        endpoint: Option<String>,
+        /// Whether an S3 bucket is a path segment there; left out, as the service and the bucket's name suggest.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path_style: Option<bool>,
     },
 }
 
@@ -57,6 +63,20 @@ impl SourceOptions {
             Self::Url(_) => None,
             Self::Described { format, .. } => *format,
         }
+    }
+
+    /// The endpoint and the path style of an S3 service, where given.
+    #[must_use]
+    pub fn s3_service(&self) -> (Option<&str>, Option<bool>) {
+        match self {
+            Self::Url(_) => (None, None),
+            Self::Described { endpoint, path_style, .. } => (endpoint.as_deref(), *path_style),
+        }
+    }
+
+    /// Whether it is an `s3:` address, perhaps with the name of a format before it.
+    fn is_s3(&self) -> bool {
+        self.url().split("://").take(2).any(|part| part.trim().eq_ignore_ascii_case("s3"))
     }
 
     /// The voxel size, where given.
@@ -265,6 +285,9 @@ impl LayerOptions {
         let source = self.source.as_ref().ok_or_else(|| wrong("source", "is missing"))?;
         if source.voxel_size_nm().is_some_and(|size| size.iter().any(|nm| !(nm.is_finite() && *nm > 0.0))) {
             return Err(wrong("source", "has a voxelSizeNm that is not three positive numbers"));
+        }
+        if source.s3_service() != (None, None) && !source.is_s3() {
+            return Err(wrong("source", "has an endpoint or a pathStyle, which only an s3:// address can have"));
         }
         let unit = |key, value: Option<f64>| match value {
             Some(value) if !(0.0..=1.0).contains(&value) => Err(wrong(key, format!("is {value}, not between 0 and 1"))),

@@ -7,10 +7,11 @@ impl Url {
     ///
     /// `gs:` goes to the JSON API, which allows every origin, where the XML API needs a bucket with a CORS configuration.
     /// `s3:` takes the bucket as a host name, or as the first path segment where its name is no single host label (the wildcard certificate covers
-    /// one label). `?region=` and `?endpoint=` of an `s3:` address say where the bucket is and are not sent.
+    /// one label) and at services other than AWS. `?region=`, `?endpoint=` and `?pathStyle=` of an `s3:` address say where the bucket is and are not
+    /// sent.
     ///
     /// # Errors
-    /// [`StoreError::BadUrl`] for a file, and for a region or endpoint that cannot be understood.
+    /// [`StoreError::BadUrl`] for a file, and for a region, endpoint or path style that cannot be understood.
     pub fn request_url(&self) -> Result<String, StoreError> {
         match self.scheme {
             Scheme::Http | Scheme::Https => Ok(self.to_string()),
@@ -25,34 +26,45 @@ impl Url {
     }
 
     fn s3_request_url(&self) -> Result<String, StoreError> {
-        let (mut region, mut endpoint, mut rest) = (None, None, Vec::new());
+        let (mut region, mut endpoint, mut path_style, mut rest) = (None, None, None, Vec::new());
         for parameter in self.query.iter().flat_map(|query| query.split('&')) {
             match parameter.split_once('=') {
                 Some(("region", value)) => region = Some(value),
                 Some(("endpoint", value)) => endpoint = Some(value),
+                Some(("pathStyle", value)) => path_style = Some(value),
                 _ => rest.push(parameter),
             }
         }
         if region.is_some_and(|region| region.is_empty() || !region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')) {
             return Err(bad("its region is malformed", &self.describe()));
         }
-        let (bucket, path) = (&self.authority, &self.path);
-        let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
-        if let Some(endpoint) = endpoint {
-            let endpoint = String::from_utf8(encode::decode(endpoint)).unwrap_or_default();
-            let endpoint = if endpoint.contains("://") { endpoint } else { format!("https://{endpoint}") };
-            let endpoint = Url::parse(&endpoint)?.as_folder();
-            if !matches!(endpoint.scheme, Scheme::Http | Scheme::Https) {
-                return Err(bad("its endpoint is no http address", &self.describe()));
-            }
-            let base = endpoint.to_string();
-            return Ok(format!("{}/{bucket}/{path}{query}", base.trim_end_matches('/')));
-        }
-        let host = region.map_or_else(|| "s3.amazonaws.com".to_owned(), |region| format!("s3.{region}.amazonaws.com"));
+        let path_style = path_style.map(str::parse::<bool>).transpose();
+        let path_style = path_style.map_err(|_| bad("its pathStyle is neither true nor false", &self.describe()))?;
+        let service = match (endpoint, region) {
+            (Some(endpoint), _) => self.s3_endpoint(endpoint)?,
+            (None, Some(region)) => Self::parse(&format!("https://s3.{region}.amazonaws.com"))?,
+            (None, None) => Self::parse("https://s3.amazonaws.com")?,
+        };
+        let bucket = &self.authority;
         let is_label = bucket.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
             && !bucket.starts_with('-')
             && !bucket.ends_with('-')
             && bucket.len() <= 63;
-        Ok(if is_label { format!("https://{bucket}.{host}/{path}{query}") } else { format!("https://{host}/{bucket}/{path}{query}") })
+        let root = if path_style.unwrap_or(endpoint.is_some() || !is_label) {
+            service.join(bucket)?
+        } else {
+            Self { authority: format!("{bucket}.{}", service.authority), ..service }
+        };
+        let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
+        Ok(format!("{}/{}{query}", root.to_string().trim_end_matches('/'), self.path))
+    }
+
+    fn s3_endpoint(&self, typed: &str) -> Result<Self, StoreError> {
+        let typed = String::from_utf8(encode::decode(typed)).unwrap_or_default();
+        let endpoint = Self::parse(&if typed.contains("://") { typed } else { format!("https://{typed}") })?.as_folder();
+        if !matches!(endpoint.scheme, Scheme::Http | Scheme::Https) {
+            return Err(bad("its endpoint is no http address", &self.describe()));
+        }
+        Ok(Self { query: None, ..endpoint })
     }
 }

@@ -1,6 +1,6 @@
 //! What a user types or pastes: an address, perhaps with the name of a format around it.
 
-use super::{StoreError, Url, bad, is_scheme};
+use super::{StoreError, Url, bad, encode, is_scheme};
 
 /// An address and what was said about the format at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,21 @@ pub struct SourceUrl {
     pub url: String,
     /// The format's name as given, lower case and without `neuroglancer-`: `precomputed`, `zarr`, `zarr2`, `zarr3`, `n5` …
     pub format: Option<String>,
+}
+
+/// An `s3:` address as typed, with what is said of its service beside it: where it is, and whether buckets are path segments there.
+#[must_use]
+pub fn at_s3_service(typed: &str, endpoint: Option<&str>, path_style: Option<bool>) -> String {
+    // Before a fragment or Neuroglancer's pipeline suffix.
+    let (address, rest) = typed.split_at(typed.find(['#', '|']).unwrap_or(typed.len()));
+    let endpoint = endpoint.map(|endpoint| format!("endpoint={}", encode::component(endpoint.as_bytes())));
+    let path_style = path_style.map(|path_style| format!("pathStyle={path_style}"));
+    let mut url = address.to_owned();
+    for parameter in endpoint.into_iter().chain(path_style) {
+        url.push(if url.contains('?') { '&' } else { '?' });
+        url.push_str(&parameter);
+    }
+    url + rest
 }
 
 /// Prefixes that name a format even before a relative address.

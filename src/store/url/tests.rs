@@ -1,6 +1,6 @@
 //! Addresses and what becomes of them, as tables.
 
-use super::{SourceUrl, Url, join, parse_source};
+use super::{SourceUrl, Url, at_s3_service, join, parse_source};
 
 fn ok(text: &str) -> String {
     Url::parse(text).unwrap().to_string()
@@ -129,12 +129,37 @@ fn buckets_become_requests() {
         ("s3://b/k?endpoint=http://localhost:9000", "http://localhost:9000/b/k"),
         ("s3://b/k?endpoint=uk1s3.embassy.ebi.ac.uk", "https://uk1s3.embassy.ebi.ac.uk/b/k"),
         ("s3://b/k?endpoint=https%3A%2F%2Fh%2Fs3%2F", "https://h/s3/b/k"),
+        ("s3://b/k?endpoint=http://localhost:9000&pathStyle=false", "http://b.localhost:9000/k"),
+        ("s3://b/k?endpoint=h&pathStyle=true", "https://h/b/k"),
+        ("s3://b/k?pathStyle=true&region=eu-west-1", "https://s3.eu-west-1.amazonaws.com/b/k"),
+        ("s3://with.dots/k?pathStyle=false", "https://with.dots.s3.amazonaws.com/k"),
     ];
     for (text, expected) in cases {
         assert_eq!(Url::parse(text).unwrap().request_url().unwrap(), expected, "{text}");
     }
-    for text in ["s3://b/k?region=a.b", "s3://b/k?region=", "s3://b/k?endpoint=ftp://h", "s3://b/k?endpoint=gs://h", "/data/x"] {
+    for text in [
+        "s3://b/k?region=a.b",
+        "s3://b/k?region=",
+        "s3://b/k?endpoint=ftp://h",
+        "s3://b/k?endpoint=gs://h",
+        "s3://b/k?pathStyle=1",
+        "/data/x",
+    ] {
         assert!(Url::parse(text).unwrap().request_url().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_service_is_said_beside_the_address() {
+    let cases = [
+        ("s3://b/k", Some("http://localhost:9000"), None, "s3://b/k?endpoint=http%3A%2F%2Flocalhost%3A9000"),
+        ("s3://b/k?versionId=7", None, Some(true), "s3://b/k?versionId=7&pathStyle=true"),
+        ("zarr://s3://b/k/", Some("h"), Some(false), "zarr://s3://b/k/?endpoint=h&pathStyle=false"),
+        ("s3://b/k|zarr3:", Some("h"), None, "s3://b/k?endpoint=h|zarr3:"),
+        ("s3://b/k", None, None, "s3://b/k"),
+    ];
+    for (typed, endpoint, path_style, expected) in cases {
+        assert_eq!(at_s3_service(typed, endpoint, path_style), expected);
     }
 }
 
