@@ -12,9 +12,10 @@ use std::rc::Rc;
 use neurolume::engine::{Context, Limits, SpawnWorker, View, ViewEvent, WorkerId, WorkerPort};
 use neurolume::error::{ErrorCode, ViewerError};
 use neurolume::geometry::{DVec2, VoxelBox};
-use neurolume::job::{FromWorker, JobRunner, ToWorker, Traffic};
+use neurolume::job::{FromWorker, Job, JobRunner, ToWorker, Traffic};
 use neurolume::scene::layer::{Contrast, LayerOptions};
 use neurolume::store::{FileProvider, Provider};
+use neurolume::tools::command::ViewCommand;
 use neurolume::voxel::VoxelBlock;
 use support::expected::{self, Case};
 use support::recorder::Recorder;
@@ -274,6 +275,40 @@ fn changed_options_are_told_once_and_only_where_something_changed() {
     assert_eq!(told(&mut view), 1);
     view.update_layer("image", patch(serde_json::json!({ "opacity": 0.5 }))).unwrap();
     assert_eq!(told(&mut view), 0);
+}
+
+#[test]
+fn a_source_may_name_its_s3_service() {
+    let bench = Bench::new(Limits::default());
+    let mut view = View::new(&bench.context);
+    let mut add = |url: &str, format: &str| {
+        let source = serde_json::json!({ "url": url, "format": format, "endpoint": "http://localhost:9000", "pathStyle": false });
+        view.add_layer(patch(serde_json::json!({ "id": url, "type": "image", "source": source })), None)
+    };
+    let _answer = add("s3://bucket/vol", "zarr").unwrap();
+    assert_eq!(add("https://bucket/vol", "zarr").unwrap_err().code, ErrorCode::InvalidOptions);
+    let posted = bench.posted.borrow();
+    let Some((_, ToWorker::Start { job: Job::Open { open, .. }, .. })) = posted.front() else { panic!("{posted:?}") };
+    let child = neurolume::store::url::join(&open.url, "zarr.json").unwrap();
+    assert_eq!(neurolume::store::url::Url::parse(&child).unwrap().request_url().unwrap(), "http://bucket.localhost:9000/vol/zarr.json");
+    drop(posted);
+    // What is saved opens the same again.
+    let saved = serde_json::to_value(&view.layers()[0]).unwrap();
+    assert_eq!(saved["source"]["endpoint"], "http://localhost:9000");
+    assert_eq!(patch(saved), view.layers()[0]);
+}
+
+#[test]
+fn brackets_go_along_time_and_stop_at_its_ends() {
+    let bench = Bench::new(Limits::default());
+    let mut view = View::new(&bench.context);
+    bench.open(&mut view, "image", "image", &support::data_folder().join("ome/0.4-time"), 0).unwrap();
+    let mut go = |places| {
+        view.dispatch(&ViewCommand::StepOther { places }, 0.0, false);
+        view.other_axes().get("t").copied().unwrap_or(0)
+    };
+    // Three places.
+    assert_eq!([go(-1), go(1), go(1), go(1), go(-1)], [0, 1, 2, 2, 1]);
 }
 
 #[test]

@@ -150,6 +150,12 @@ pub static ACTIONS: &[Action] = &[
     action("Move", "move.down", "One voxel down", &["arrowdown"], step!(Down, 1.0)).icon("arrow-down"),
     action("Move", "move.back", "Previous slice", &[","], step!(Depth, -1.0)).icon("chevron-left"),
     action("Move", "move.forward", "Next slice", &["."], step!(Depth, 1.0)).icon("chevron-right"),
+    action("Move", "move.previous", "Back along time or another axis", &["["], Command(ViewCommand::StepOther { places: -1 }))
+        .icon("chevrons-left")
+        .when(When::Layers),
+    action("Move", "move.next", "On along time or another axis", &["]"], Command(ViewCommand::StepOther { places: 1 }))
+        .icon("chevrons-right")
+        .when(When::Layers),
     action("Move", "gesture.pan", "Move in the slice; in 3D, turn the view", &["drag"], Gesture).icon("move"),
     action("Move", "gesture.centre", "Centre on the place under the pointer", &["rightclick", "hold 1 s"], Gesture).icon("crosshair"),
     action("Move", "gesture.step", "Next or previous slice", &["wheel", "drag 1 finger"], Gesture).icon("layers"),
@@ -163,6 +169,7 @@ pub static ACTIONS: &[Action] = &[
     action("Rotate", "rotate.clockwise", "Turn the picture clockwise", &["r"], rotate!(Depth, -TURN)).icon("rotate-cw"),
     action("Rotate", "rotate.snap", "Snap to the axes", &["z"], OfPanel(|panel| ViewCommand::SnapToAxes { panel })).icon("axis-3d"),
     action("Rotate", "gesture.rotate", "Tilt the slice; in 3D, move", &["shift+drag"], Gesture).icon("rotate-3d"),
+    action("Rotate", "gesture.snap-touch", "Snap to the axes, by touch", &["triple tap 2 fingers"], Gesture).icon("axis-3d"),
     action("Rotate", "gesture.twist", "Turn the picture, by touch", &["twist"], Gesture).icon("rotate-cw"),
     action("Zoom", "zoom.in", "Zoom in", &["ctrl+=", "ctrl+plus"], OfPanel(|panel| ViewCommand::Zoom { panel, factor: 0.5 }))
         .icon("zoom-in"),
@@ -266,6 +273,8 @@ mod tests {
             ("arrowup", step(PanelAxis::Down, -1.0)),
             (",", step(PanelAxis::Depth, -1.0)),
             (".", step(PanelAxis::Depth, 1.0)),
+            ("[", ViewCommand::StepOther { places: -1 }),
+            ("]", ViewCommand::StepOther { places: 1 }),
             ("shift+arrowdown", turn(PanelAxis::Right, -0.1)),
             ("shift+arrowup", turn(PanelAxis::Right, 0.1)),
             ("shift+arrowleft", turn(PanelAxis::Down, -0.1)),

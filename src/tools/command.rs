@@ -84,6 +84,11 @@ pub enum ViewCommand {
         /// How far; negative goes back.
         voxels: f64,
     },
+    /// Go along the first axis beside x, y, z and channel, such as time.
+    StepOther {
+        /// How far; negative goes back.
+        places: i64,
+    },
     /// Turn the view about one of its own directions.
     RotateAxis {
         /// Whose directions.
@@ -217,7 +222,7 @@ impl Controls {
     #[must_use]
     pub const fn allow(self, command: &ViewCommand) -> bool {
         match command {
-            ViewCommand::Pan { .. } | ViewCommand::Step { .. } | ViewCommand::CentreOn { .. } => self.pan,
+            ViewCommand::Pan { .. } | ViewCommand::Step { .. } | ViewCommand::StepOther { .. } | ViewCommand::CentreOn { .. } => self.pan,
             ViewCommand::ZoomAt { .. } | ViewCommand::Zoom { .. } | ViewCommand::ZoomToFit => self.zoom,
             ViewCommand::RotateSlice { .. }
             | ViewCommand::Roll { .. }

@@ -1,5 +1,7 @@
 //! Executes what gestures, keys and actions ask for.
 
+use crate::engine::layer::ViewLayer;
+use crate::format::OtherAxis;
 use crate::geometry::PanelKind;
 use crate::scene::layer::{Contrast, LayerKind};
 use crate::scene::panels::Layout;
@@ -16,6 +18,7 @@ impl View {
             return;
         }
         match *command {
+            ViewCommand::StepOther { places } => self.step_other(places),
             ViewCommand::SelectAt { panel, at } => self.select_at(panel, at),
             ViewCommand::Click { panel, at } => {
                 if let Some(info) = self.pick_in(panel, at) {
@@ -68,6 +71,24 @@ impl View {
         self.placed = [true; 2];
         self.go(to, now_millis, glide_millis, true);
         true
+    }
+
+    /// Along the first other axis of the topmost layer that has one, as far as any layer reaches.
+    fn step_other(&mut self, places: i64) {
+        let axes = |layer: &ViewLayer| layer.ready().map(|ready| ready.spec.other_axes.clone()).unwrap_or_default();
+        let all: Vec<OtherAxis> = self.layers.iter().rev().flat_map(axes).collect();
+        let Some(OtherAxis { name, .. }) = all.first() else { return };
+        let size = all.iter().filter(|axis| axis.name == *name).map(|axis| axis.size).max().unwrap_or(1);
+        let now = self.other_axes.get(name).copied().unwrap_or(0);
+        let next = now.saturating_add_signed(places).min(size.saturating_sub(1));
+        if next == now {
+            return;
+        }
+        let mut other_axes = self.other_axes.clone();
+        other_axes.insert(name.clone(), next);
+        if let Err(error) = self.set_other_axes(other_axes) {
+            self.events.push(ViewEvent::Error(error));
+        }
     }
 
     fn select_at(&mut self, panel: PanelKind, at: crate::geometry::DVec2) {

@@ -5,141 +5,27 @@
 //! Neuroglancer; drags with ctrl, alt or command are left free, there they edit annotations.
 //!
 //! Touch, as there too: one finger steps through slices (orbits in 3D), two fingers pan, zoom and turn, holding for a second
-//! centres, two taps select. Unlike there, a step takes some pixels, so that a finger can stop at a slice; and two fingers turn
+//! centres, two taps select, three taps of two fingers snap to the axes. Unlike there, a step takes some pixels, so that a finger can stop at a slice; and two fingers turn
 //! the picture only after a clear twist, because slices that are oblique by accident are slow and hard to read.
 //!
 //! Invariants: a gesture belongs to the panel where it began; the sum of a drag's pans is the way from press to release; a press
 //! that became a drag or a hold is no click.
 
+mod contact;
+mod input;
 mod touch;
 
 #[cfg(test)]
 mod tests;
 
 use crate::geometry::{DVec2, PanelKind};
-use crate::scene::panels::Panel;
 
 use super::command::{Controls, PanelAxis, ViewCommand};
 use super::key::Modifiers;
-use super::wheel::{DeltaMode, WheelSteps, zoom_factor};
-use touch::{DoubleTap, Pair};
-
-/// A panel's place in the container, CSS pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PanelPlace {
-    /// Which.
-    pub kind: PanelKind,
-    /// The upper left corner.
-    pub corner: DVec2,
-    /// Width and height.
-    pub size: DVec2,
-}
-
-impl PanelPlace {
-    /// Of a panel in device pixels.
-    #[must_use]
-    pub fn of(panel: &Panel, device_pixel_ratio: f64) -> Self {
-        let [x, y, width, height] = panel.rect_px.map(|px| f64::from(px) / device_pixel_ratio);
-        Self { kind: panel.kind, corner: DVec2::new(x, y), size: DVec2::new(width, height) }
-    }
-
-    fn contains(&self, at: DVec2) -> bool {
-        at.cmpge(self.corner).all() && at.cmplt(self.corner + self.size).all()
-    }
-}
-
-/// What happened to a pointer: the DOM's events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PointerKind {
-    /// Pressed.
-    Down,
-    /// Moved, or the buttons changed.
-    Move,
-    /// Released.
-    Up,
-    /// Taken away by the system.
-    Cancel,
-    /// Out of the container.
-    Leave,
-    /// Pressed twice.
-    DoubleClick,
-    /// The secondary button, or what stands for it.
-    ContextMenu,
-}
-
-impl PointerKind {
-    /// By the name that the facade gives it.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "down" => Self::Down,
-            "move" => Self::Move,
-            "up" => Self::Up,
-            "cancel" => Self::Cancel,
-            "leave" => Self::Leave,
-            "dblclick" => Self::DoubleClick,
-            "contextmenu" => Self::ContextMenu,
-            _ => return None,
-        })
-    }
-}
-
-/// A pointer event.
-#[derive(Clone, Copy, Debug)]
-pub struct PointerInput {
-    /// What happened.
-    pub kind: PointerKind,
-    /// Which pointer.
-    pub id: i32,
-    /// Whether it is a finger. Mice and pens hover, fingers do not.
-    pub touch: bool,
-    /// Where in the container, CSS pixels.
-    pub at: DVec2,
-    /// The buttons that are down, as bits: 1 primary, 2 secondary.
-    pub buttons: u32,
-    /// The modifier keys that are down.
-    pub modifiers: Modifiers,
-}
-
-/// A wheel event.
-#[derive(Clone, Copy, Debug)]
-pub struct WheelInput {
-    /// Where in the container, CSS pixels.
-    pub at: DVec2,
-    /// How far, in units of `mode`.
-    pub delta: DVec2,
-    /// The unit.
-    pub mode: DeltaMode,
-    /// The modifier keys that are down.
-    pub modifiers: Modifiers,
-}
-
-/// What a drag with one pointer does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Drag {
-    Pan,
-    Tilt,
-    Orbit,
-    /// Steps through slices.
-    Depth,
-    /// Nothing: reserved, or a gesture that is done.
-    Nothing,
-}
-
-/// A pointer that is down.
-#[derive(Clone, Copy, Debug)]
-struct Contact {
-    id: i32,
-    touch: bool,
-    panel: PanelPlace,
-    drag: Drag,
-    start: DVec2,
-    last: DVec2,
-    since_millis: f64,
-    moved: bool,
-    /// Movement in depth that has not made a step yet, CSS pixels.
-    depth_px: f64,
-}
+use super::wheel::{WheelSteps, zoom_factor};
+use contact::{Contact, Drag};
+pub use input::{PanelPlace, PointerInput, PointerKind, WheelInput};
+use touch::{Pair, PairTap, TAP_MILLIS, Taps};
 
 const PRIMARY: u32 = 1;
 /// Less is a click.
@@ -158,7 +44,9 @@ pub struct Gestures {
     controls: Controls,
     contacts: Vec<Contact>,
     pair: Option<Pair>,
-    taps: DoubleTap,
+    taps: Taps<2>,
+    pair_tap: Option<PairTap>,
+    pair_taps: Taps<3>,
     wheel: WheelSteps,
     /// Where the pointer is, while it is over a panel.
     hover: Option<(PanelPlace, DVec2)>,
@@ -233,6 +121,7 @@ impl Gestures {
             PointerKind::Up => self.up(input, now_millis, out),
             PointerKind::Cancel => {
                 let known = self.contacts.iter().any(|contact| contact.id == input.id);
+                self.pair_tap = None;
                 self.release(input.id);
                 known
             }
@@ -278,12 +167,15 @@ impl Gestures {
         match self.contacts.as_mut_slice() {
             [] => self.contacts.push(contact),
             [first] if first.touch && input.touch && first.panel.kind == panel.kind => {
+                let tap = PairTap { panel: panel.kind, middle: (first.last + input.at) * 0.5, since_millis: first.since_millis };
+                self.pair_tap = (!first.moved).then_some(tap);
                 first.drag = Drag::Nothing;
                 first.moved = true;
                 self.pair = Some(Pair::new(first.last, input.at));
                 self.contacts.push(Contact { drag: Drag::Nothing, moved: true, ..contact });
             }
-            _ => {}
+            // A third finger is no part of anything.
+            _ => self.pair_tap = None,
         }
         if input.touch {
             self.hover_at(None, out);
@@ -320,6 +212,9 @@ impl Gestures {
         }
         contact.last = input.at;
         let contact = *contact;
+        if contact.start.distance(input.at) >= TOUCH_SLOP_PX {
+            self.pair_tap = None;
+        }
         if let (Some(pair), [one, other]) = (&mut self.pair, self.contacts.as_slice()) {
             let commands = pair.moved(one.last, other.last, &one.panel);
             for command in commands {
@@ -350,6 +245,9 @@ impl Gestures {
     fn up(&mut self, input: &PointerInput, now_millis: f64, out: &mut Vec<ViewCommand>) -> bool {
         let Some(contact) = self.release(input.id) else { return false };
         let panel = contact.panel.kind;
+        if self.contacts.is_empty() {
+            self.end_pair_tap(now_millis, out);
+        }
         if !contact.moved && contact.drag != Drag::Nothing {
             let at = contact.start - contact.panel.corner;
             if contact.touch && self.taps.tap(contact.start, now_millis) {
@@ -366,6 +264,15 @@ impl Gestures {
             self.hover_at(Some(input.at), out);
         }
         true
+    }
+
+    fn end_pair_tap(&mut self, now_millis: f64, out: &mut Vec<ViewCommand>) {
+        let tap = self.pair_tap.take().filter(|tap| now_millis - tap.since_millis < TAP_MILLIS);
+        if let Some(tap) = tap
+            && self.pair_taps.tap(tap.middle, now_millis)
+        {
+            self.say(ViewCommand::SnapToAxes { panel: tap.panel }, out);
+        }
     }
 
     /// Forgets a pointer; the other finger of a pair has nothing more to do until it is lifted too.

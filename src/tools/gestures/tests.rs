@@ -1,6 +1,7 @@
 //! Gestures over panels of known places: what each does to the view.
 
 use super::*;
+use crate::tools::wheel::DeltaMode;
 
 /// xy at the left, 3D at the right, 2 px between.
 fn gestures() -> Gestures {
@@ -252,4 +253,48 @@ fn taps_and_holds() {
     hand.gestures.tick(deadline + 5000.0, &mut out);
     assert_eq!(out.len(), 1);
     assert!(hand.to(3, 100.0, 60.0).is_empty() && hand.up(3, 100.0, 60.0).is_empty());
+}
+
+/// One tap of two fingers, the second a little later; what it asks for.
+fn tap_of_two(hand: &mut Hand, by: f64) -> Vec<ViewCommand> {
+    let mut out = hand.down(1, 50.0, 100.0);
+    out.extend(hand.down(2, 110.0, 100.0));
+    out.extend(hand.to(2, 110.0 + by, 100.0));
+    out.extend(hand.up(1, 50.0, 100.0));
+    out.extend(hand.up(2, 110.0 + by, 100.0));
+    out
+}
+
+#[test]
+fn three_taps_of_two_fingers_snap_to_the_axes() {
+    let mut hand = Hand::touch();
+    let snap = [ViewCommand::SnapToAxes { panel: PanelKind::Xy }];
+    for _ in 0..2 {
+        assert!(tap_of_two(&mut hand, 0.0).is_empty());
+        assert!(tap_of_two(&mut hand, 0.0).is_empty());
+        assert_eq!(tap_of_two(&mut hand, 0.0), snap);
+    }
+    // A pause, a movement, a long press or a third finger is no tap.
+    for _ in 0..3 {
+        assert!(tap_of_two(&mut hand, 0.0).is_empty());
+        hand.now += 1000.0;
+    }
+    for _ in 0..3 {
+        assert!(!tap_of_two(&mut hand, 20.0).contains(&snap[0]));
+    }
+    for _ in 0..3 {
+        hand.down(1, 50.0, 100.0);
+        hand.down(2, 110.0, 100.0);
+        hand.now += 400.0;
+        hand.up(2, 110.0, 100.0);
+        assert!(hand.up(1, 50.0, 100.0).is_empty());
+    }
+    for _ in 0..3 {
+        hand.down(1, 50.0, 100.0);
+        hand.down(2, 110.0, 100.0);
+        hand.down(3, 80.0, 60.0);
+        hand.up(2, 110.0, 100.0);
+        hand.up(3, 80.0, 60.0);
+        assert!(hand.up(1, 50.0, 100.0).is_empty());
+    }
 }

@@ -1,9 +1,9 @@
-//! Two fingers, and two taps.
+//! Two fingers, and several taps.
 
-use crate::geometry::DVec2;
+use crate::geometry::{DVec2, PanelKind};
 
-use super::super::command::ViewCommand;
-use super::PanelPlace;
+use super::input::PanelPlace;
+use crate::tools::command::ViewCommand;
 
 /// Fingers must turn this far before the picture does.
 const TWIST_SLOP_RADIANS: f64 = 0.25;
@@ -53,21 +53,35 @@ impl Pair {
     }
 }
 
-/// Taps further apart than this are two single ones, ms.
-const DOUBLE_TAP_MILLIS: f64 = 350.0;
-const DOUBLE_TAP_PX: f64 = 30.0;
+/// Taps further apart than this begin anew, ms.
+pub(super) const TAP_MILLIS: f64 = 350.0;
+const TAP_PX: f64 = 30.0;
 
-/// Remembers a tap.
+/// Counts taps at one place, `TIMES` of which are something of their own.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct DoubleTap {
+pub(super) struct Taps<const TIMES: u32> {
     last: Option<(DVec2, f64)>,
+    count: u32,
 }
 
-impl DoubleTap {
-    /// Whether this tap is the second of two.
+impl<const TIMES: u32> Taps<TIMES> {
+    /// Whether this tap is the last of them.
     pub(super) fn tap(&mut self, at: DVec2, now_millis: f64) -> bool {
-        let second = self.last.is_some_and(|(place, when)| now_millis - when < DOUBLE_TAP_MILLIS && place.distance(at) < DOUBLE_TAP_PX);
-        self.last = (!second).then_some((at, now_millis));
-        second
+        let follows = self.last.is_some_and(|(place, when)| now_millis - when < TAP_MILLIS && place.distance(at) < TAP_PX);
+        self.count = if follows { self.count + 1 } else { 1 };
+        self.last = Some((at, now_millis));
+        let complete = self.count == TIMES;
+        if complete {
+            *self = Self::default();
+        }
+        complete
     }
+}
+
+/// Two fingers that may yet turn out to be a tap: down at about the same time, still, and up again soon.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PairTap {
+    pub(super) panel: PanelKind,
+    pub(super) middle: DVec2,
+    pub(super) since_millis: f64,
 }
