@@ -46,17 +46,10 @@ export function isViewerError<C extends ViewerErrorCode>(e: unknown, ...codes: C
   return e instanceof ViewerError && (codes.length === 0 || (codes as ViewerErrorCode[]).includes(e.code));
 }
 
-interface PlainError {
-  name: "ViewerError";
-  code: ViewerErrorCode;
-  message: string;
-  remedy?: string;
-  retryable?: boolean;
-  detail?: Record<string, unknown>;
-}
+type PlainError = Pick<ViewerError, "code" | "message" | "retryable" | "remedy" | "detail">;
 
 function isPlainError(e: unknown): e is PlainError {
-  return typeof e === "object" && e !== null && (e as { name?: unknown }).name === "ViewerError" && "code" in e && "message" in e;
+  return typeof e === "object" && e !== null && "message" in e && "retryable" in e && "code" in e && typeof e.code === "string";
 }
 
 /** A ViewerError from whatever was thrown: the engine throws plain objects, a trap throws a RuntimeError. */

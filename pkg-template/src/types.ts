@@ -409,7 +409,10 @@ export interface Viewer extends AsyncDisposable {
   pick(point: { x: number; y: number }, options?: { signal?: AbortSignal }): Promise<PickInfo | null>;
   /** Through the same planner, workers and bricks as drawing. Voxels outside the volume are "invalid-options". */
   readVoxels(layerId: string, box: VoxelBox, options?: { level?: number; channel?: number; at?: Record<string, number>; signal?: AbortSignal }): Promise<VoxelBlock>;
-  /** A PNG. Without `panel`, all of them; `overlays` are lines and hatches. */
+  /**
+   * A PNG. Without `panel`, all of them; `overlays` are lines and hatches. `width` and `height` are pixels of the picture, by default those of
+   * the screen: the picture shows as much of the world across as the panel, or the viewer, does now.
+   */
   screenshot(options?: { width?: number; height?: number; panel?: PanelName; overlays?: boolean }): Promise<Blob>;
   /** All visible chunks are drawn at their target level, or known to be absent or failed. */
   idle(options?: { signal?: AbortSignal }): Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * A viewer: its element, its frame loop, and the public calls over the engine's view. The engine is never called from
- * inside one of its own calls: it asks for frames, and events are taken from it after each.
+ * inside one of its own calls: it asks to be looked after, and events are taken from it when its call has returned.
  */
 import { watchBackground } from "./background.js";
 import { retainContext, type SharedContext } from "./context.js";
@@ -58,6 +58,7 @@ class ViewerImpl implements Viewer {
   #end = new AbortController();
   #cancelFrame: (() => void) | undefined;
   #moves = new Set<() => void>();
+  #telling = false;
   #pointer: PointerEvent | null = null;
 
   constructor(container: HTMLElement, context: SharedContext, options: ViewerOptions) {
@@ -217,7 +218,9 @@ class ViewerImpl implements Viewer {
     return this.#view;
   }
 
+  /** Something has happened: it is told as soon as the engine's call has returned, and drawn with the next frame. */
   #wake(): void {
+    this.#tellSoon();
     if (this.#cancelFrame || !this.#view) return;
     if (document.hidden) {
       const timer = setTimeout(() => this.#frame(performance.now()), HIDDEN_TICK_MILLIS);
@@ -243,10 +246,27 @@ class ViewerImpl implements Viewer {
     try {
       if (view.tick(now)) this.#wake();
       this.#chrome.update(view.panels());
-      for (const event of view.drainEvents()) this.#dispatch(event);
+      this.#tell();
     } catch (e) {
       this.#emitter.emit("error", asViewerError(e));
     }
+  }
+
+  #tellSoon(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    queueMicrotask(() => {
+      this.#telling = false;
+      try {
+        this.#tell();
+      } catch (e) {
+        this.#emitter.emit("error", asViewerError(e));
+      }
+    });
+  }
+
+  #tell(): void {
+    for (const event of this.#view?.drainEvents() ?? []) this.#dispatch(event);
   }
 
   #dispatch({ type, detail }: EngineEvent): void {

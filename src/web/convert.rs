@@ -37,12 +37,6 @@ pub fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<T, JsValue> {
 /// The plain object that an error crosses the edge as.
 #[must_use]
 pub fn error_to_js(error: &ViewerError) -> JsValue {
-    #[derive(Serialize)]
-    struct Plain<'a> {
-        name: &'static str,
-        #[serde(flatten)]
-        error: &'a ViewerError,
-    }
     let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
-    Plain { name: "ViewerError", error }.serialize(&serializer).unwrap_or_else(|_| JsValue::from_str(&error.message))
+    error.serialize(&serializer).unwrap_or_else(|_| JsValue::from_str(&error.message))
 }

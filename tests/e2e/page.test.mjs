@@ -24,7 +24,7 @@ after(async () => {
 const REFUSALS = ['Failed to load resource', 'Access to fetch'];
 
 /** The site with its sample on screen. `errors()` gives what the page complained of, network refusals left out. */
-async function open({ hash = '', size = [1280, 800], ...more } = {}) {
+async function open({ hash = '', size = [900, 600], ...more } = {}) {
   const context = await browser.newContext({ viewport: { width: size[0], height: size[1] }, reducedMotion: 'reduce', ...more });
   const page = await context.newPage();
   const complaints = [];
@@ -137,6 +137,182 @@ test('a double click selects a segment, which the list shows and takes away', as
   assert.ok((await selected()).includes('12345678901234567890'));
   await page.getByTestId(`segments-clear-${segmentation}`).click();
   assert.deepEqual(await selected(), []);
+  assert.deepEqual(errors(), []);
+  await close();
+});
+
+test('layers are hidden, faded, stretched, coloured and reordered', async () => {
+  const { page, errors, close } = await open();
+  const [bottom, top] = await layerIds(page);
+  const spec = (id) => viewer(page, (v, a) => JSON.parse(JSON.stringify(v.layers.get(a), (_, x) => (typeof x === 'bigint' ? String(x) : x))), id);
+  const image = await viewer(page, (v) => v.layers.list().find((l) => l.type === 'image').id);
+
+  await page.getByTestId(`layer-visible-${top}`).click();
+  assert.equal((await spec(top)).visible, false);
+  await page.getByTestId(`layer-visible-${top}`).click();
+  await page.getByTestId(`opacity-${top}`).fill('0.25');
+  assert.equal((await spec(top)).opacity, 0.25);
+
+  await page.getByTestId(`contrast-black-${image}`).focus();
+  await page.keyboard.press('Shift+ArrowRight');
+  assert.equal((await spec(image)).contrast.length, 2);
+  const white = await page.getByTestId(`contrast-white-${image}`).boundingBox();
+  const before = (await spec(image)).contrast;
+  await page.mouse.move(white.x + white.width / 2, white.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(white.x - 30, white.y + 10, { steps: 3 });
+  await page.mouse.up();
+  assert.ok((await spec(image)).contrast[1] < before[1]);
+  await page.getByTestId(`auto-${image}`).click();
+  assert.equal((await spec(image)).contrast, 'auto');
+  await page.getByTestId(`more-${image}`).click();
+  await page.getByTestId(`invert-${image}`).check();
+  assert.equal((await spec(image)).invert, true);
+
+  const grip = await page.getByTestId(`layer-grip-${bottom}`).boundingBox();
+  const first = await page.getByTestId(`layer-${top}`).boundingBox();
+  await page.mouse.move(grip.x + 5, grip.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(grip.x + 5, first.y + 4, { steps: 5 });
+  await page.mouse.up();
+  assert.deepEqual(await layerIds(page), [top, bottom]);
+  await page.getByTestId(`layer-grip-${bottom}`).press('Alt+ArrowDown');
+  assert.deepEqual(await layerIds(page), [bottom, top]);
+  assert.deepEqual(errors(), []);
+  await close();
+});
+
+test('a typed position is gone to, and a link brings the same view back', async () => {
+  const { page, errors, close } = await open();
+  await page.getByTestId('position').fill('100, 120, 90');
+  await page.keyboard.press('Enter');
+  const info = await viewer(page, (v) => v.layers.info(v.layers.list()[0].id));
+  const wanted = [100, 120, 90].map((v, i) => info.offsetNm[i] + (v + 0.5) * info.levels[0].voxelSizeNm[i]);
+  await page.waitForFunction((p) => p.every((n, i) => Math.abs(document.querySelector('nl-app').viewer.viewState.position[i] - n) < 1e-6), wanted);
+  await page.getByTestId('position').fill('1.2 um');
+  await page.keyboard.press('Enter');
+  await page.getByText('Three numbers are needed').waitFor();
+  await page.keyboard.press('Escape');
+  await page.waitForFunction(() => location.hash.startsWith('#!'));
+  await page.waitForTimeout(600);
+  const hash = new URL(page.url()).hash;
+  const again = await open({ hash });
+  assert.deepEqual((await state(again.page)).position, (await state(page)).position);
+  assert.deepEqual(await layerIds(again.page), await layerIds(page));
+  assert.deepEqual([...errors(), ...again.errors()], []);
+  await again.close();
+  await close();
+});
+
+test('another dataset is opened by its address, and a broken one says why while the rest works', async () => {
+  const { page, errors, close } = await open();
+  const before = (await layerIds(page)).length;
+  const add = async (url) => {
+    await page.getByTestId('layer-add').click();
+    await page.getByTestId('open-url').fill(url);
+    await page.getByTestId('open-add').click();
+    await page.getByTestId('open-dialog').waitFor({ state: 'hidden', ...PATIENCE });
+  };
+  await add(`${server.url}data/precomputed/jpeg`);
+  await page.waitForFunction((n) => document.querySelector('nl-app').viewer.layers.list().length === n, before + 1);
+  assert.equal(await viewer(page, (v) => v.layers.info('jpeg').state), 'ready');
+
+  await add(`${server.url}fault/status/403/sample/nothing`);
+  await page.getByTestId('layer-problem-nothing').waitFor(PATIENCE);
+  assert.equal(await viewer(page, (v) => v.layers.info('nothing').state), 'error');
+  await add(`${server.url.replace('localhost', '127.0.0.1')}fault/nocors/data/precomputed/jpeg`);
+  await page.getByText('The server does not let this page read its data.').waitFor(PATIENCE);
+  await picture(page, 'broken');
+  assert.ok((await contrast(page, 'xy')) > 8);
+
+  await page.getByTestId('dataset-name').click();
+  await picture(page, 'open');
+  await page.getByTestId('open-url').fill('not an address');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('open-problem').waitFor();
+  assert.deepEqual(errors(), []);
+  await close();
+});
+
+test('every action is in help, the palette runs them, and a key can be changed', async () => {
+  const { page, errors, close } = await open();
+  await page.keyboard.press('h');
+  await page.getByTestId('help').waitFor();
+  const actions = await viewer(page, (v) => v.actions.list().map((a) => a.id));
+  for (const id of actions) assert.equal(await page.getByTestId(`keys-${id}`).count(), 1, `${id} is not in help`);
+  await picture(page, 'help');
+  await page.getByTestId('keys-theme.toggle').click();
+  await page.keyboard.press('F8');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('help').waitFor({ state: 'hidden' });
+  const was = await page.evaluate(() => document.documentElement.dataset.theme);
+  await page.keyboard.press('F8');
+  await page.waitForFunction((theme) => document.documentElement.dataset.theme !== theme, was);
+  await page.keyboard.press('Control+p');
+  await page.getByTestId('palette-input').fill('dark or');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, was);
+  assert.deepEqual(errors(), []);
+  await close();
+});
+
+test('panels are resized by their borders and maximized', async () => {
+  const { page, errors, close } = await open();
+  const edge = await page.getByTestId('edge-x').boundingBox();
+  const before = await panel(page, 'xy');
+  await page.mouse.move(edge.x + edge.width / 2, edge.y + 200);
+  await page.mouse.down();
+  await page.mouse.move(edge.x + 100, edge.y + 200, { steps: 4 });
+  await page.mouse.up();
+  await page.waitForFunction((w) => document.querySelector('nl-app').shadowRoot.querySelector('[data-testid=viewer]').shadowRoot.querySelector('[data-testid=panel-xy]').clientWidth > w + 60, before.width);
+  const { cx, cy } = await panel(page, 'xz');
+  await page.mouse.move(cx, cy);
+  await page.getByTestId('maximize-xz').click();
+  assert.equal(await viewer(page, (v) => v.layout), 'xz');
+  await page.getByTestId('panel-xy').waitFor({ state: 'detached' });
+  await page.mouse.move(cx, cy + 1);
+  await page.getByTestId('maximize-xz').click();
+  assert.equal(await viewer(page, (v) => v.layout), '4panel');
+  assert.deepEqual(errors(), []);
+  await close();
+});
+
+test('nothing shifts while data arrives', async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    globalThis.shifts = 0;
+    new PerformanceObserver((list) => list.getEntries().forEach((e) => (globalThis.shifts += e.value))).observe({ type: 'layout-shift', buffered: true });
+  });
+  await page.goto(server.url);
+  await loaded(page);
+  assert.ok((await page.evaluate(() => globalThis.shifts)) < 0.02);
+  await context.close();
+});
+
+test('it is accessible in dark and light', async () => {
+  for (const colorScheme of ['dark', 'light']) {
+    const { page, close } = await open({ colorScheme });
+    await page.addScriptTag({ path: path.join(root, 'node_modules/axe-core/axe.min.js') });
+    const violations = async () => (await page.evaluate(() => globalThis.axe.run())).violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.flat().join(' ')).join('; ')}`);
+    assert.deepEqual(await violations(), []);
+    await page.keyboard.press('h');
+    assert.deepEqual(await violations(), []);
+    await page.keyboard.press('Escape');
+    await page.getByTestId('dataset-name').click();
+    assert.deepEqual(await violations(), []);
+    await close();
+  }
+});
+
+test('a phone gets one panel and a sheet below', async () => {
+  const { page, errors, close } = await open({ size: [390, 844], isMobile: true, hasTouch: true, deviceScaleFactor: 2 });
+  assert.equal(await viewer(page, (v) => v.layout), 'xy');
+  await picture(page, 'phone');
+  await page.getByTestId('dock-toggle').tap();
+  const dock = await page.locator('nl-dock').boundingBox();
+  assert.ok(dock.y > 300 && dock.width === 390);
+  await picture(page, 'phone-layers');
   assert.deepEqual(errors(), []);
   await close();
 });

@@ -33,6 +33,7 @@ export const base = css`
   input[type="range"]::-webkit-slider-thumb { -webkit-appearance: none; width: 12px; height: 12px; margin-top: -4px; border-radius: 50%; background: var(--nl-text); border: 0; }
   input[type="range"]::-moz-range-thumb { width: 12px; height: 12px; border-radius: 50%; background: var(--nl-text); border: 0; }
   input[type="checkbox"] { accent-color: var(--nl-accent); margin: 0; width: 14px; height: 14px; }
+  .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   kbd { font: inherit; font-size: 11px; line-height: 16px; padding: 0 5px; min-width: 18px; text-align: center; border: 1px solid var(--nl-line-strong); border-radius: 3px; background: var(--nl-raised); color: var(--nl-dim); display: inline-block; white-space: nowrap; }
   .dim { color: var(--nl-dim); }
   .faint { color: var(--nl-faint); }

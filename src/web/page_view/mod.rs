@@ -14,6 +14,7 @@ use js_sys::Function;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlCanvasElement;
 
 use crate::engine::{View, ViewEvent};
@@ -43,6 +44,7 @@ pub(super) struct ViewInner {
     open: RefCell<FxHashMap<u32, oneshot::Sender<()>>>,
     own_events: RefCell<Vec<OwnEvent>>,
     frame_millis: std::cell::Cell<f64>,
+    drawing: std::cell::Cell<bool>,
     picture: futures::lock::Mutex<()>,
 }
 
@@ -63,8 +65,29 @@ impl ViewInner {
         let _thrown = self.wake.call0(&JsValue::NULL);
     }
 
+    /// Holds the next frame back until this one is drawn: on a slow device frames would queue up, and what a person does
+    /// would be seen only after all of them.
+    fn watch_drawing(self: &Rc<Self>) {
+        self.drawing.set(true);
+        let (done, drawn) = oneshot::channel();
+        self.context.device.borrow().gpu.queue().on_submitted_work_done(move || {
+            // The viewer may have gone.
+            let _gone = done.send(());
+        });
+        let view = Rc::downgrade(self);
+        spawn_local(async move {
+            // A device that was lost sends nothing: then the channel ends.
+            let _lost = drawn.await;
+            if let Some(view) = view.upgrade() {
+                view.drawing.set(false);
+                view.ask_frame();
+            }
+        });
+    }
+
     /// There is another device, or none.
     pub(super) fn device_changed(&self, restored: bool) {
+        self.drawing.set(false);
         self.surface.borrow_mut().take();
         self.own_events.borrow_mut().push(OwnEvent::DeviceLost { restored });
         self.ask_frame();
@@ -202,6 +225,7 @@ impl PageView {
             open: RefCell::default(),
             own_events: RefCell::default(),
             frame_millis: std::cell::Cell::new(0.0),
+            drawing: std::cell::Cell::new(false),
             picture: futures::lock::Mutex::new(()),
         });
         context.inner.views.borrow_mut().push(Rc::downgrade(&inner));
@@ -223,6 +247,9 @@ impl PageView {
 
     /// One frame. `true`: another is wanted.
     pub fn tick(&self, _frame_millis: f64) -> bool {
+        if self.inner.drawing.get() {
+            return false;
+        }
         let begin = now_millis();
         self.inner.gesture(|gestures, now, out| {
             gestures.tick(now, out);
@@ -233,7 +260,10 @@ impl PageView {
         let drawn = self.draw(&list);
         self.inner.frame_millis.set(now_millis() - begin);
         match drawn {
-            Ok(()) => report.again,
+            Ok(()) => {
+                self.inner.watch_drawing();
+                report.again
+            }
             Err(error) if error.code == ErrorCode::DeviceLost => {
                 self.inner.context.restore_device();
                 false

@@ -23,7 +23,7 @@ class Help extends LitElement {
     css`
       dialog { width: 920px; max-height: min(720px, calc(100dvh - 48px)); margin: auto; overflow: hidden; }
       dialog[open] { display: flex; flex-direction: column; }
-      header { display: flex; align-items: center; justify-content: space-between; padding: 12px 12px 12px 20px; border-bottom: 1px solid var(--nl-line); flex: none; }
+      .head { display: flex; align-items: center; justify-content: space-between; padding: 12px 12px 12px 20px; border-bottom: 1px solid var(--nl-line); flex: none; }
       h1 { font-size: 15px; line-height: 20px; font-weight: 600; margin: 0; }
       .body { overflow-y: auto; padding: 8px 20px 20px; scrollbar-width: thin; scrollbar-color: var(--nl-line-strong) transparent; }
       .body:focus-visible { outline: none; }
@@ -37,7 +37,7 @@ class Help extends LitElement {
       button.keys:hover { background: var(--nl-hover); }
       .keys.changed kbd { border-color: var(--nl-accent); color: var(--nl-accent); }
       .wait { color: var(--nl-accent); font-size: 12px; }
-      footer { padding-top: 16px; color: var(--nl-faint); font-size: 12px; line-height: 18px; }
+      .foot { padding-top: 16px; color: var(--nl-faint); font-size: 12px; line-height: 18px; }
       @media (max-width: 720px) { .columns { columns: 1; } }
     `,
   ];
@@ -54,7 +54,7 @@ class Help extends LitElement {
   override render(): TemplateResult {
     return html`
       <dialog aria-labelledby="help-title" data-testid="help" @close=${this.#onClose} @keydown=${this.#onKey} @click=${(e: MouseEvent) => e.target === this.#dialog && this.#dialog.close()}>
-        <header><h1 id="help-title">Keys and help</h1><button class="icon" aria-label="Close" data-testid="help-close" @click=${() => this.#dialog.close()}>${icon("x")}</button></header>
+        <div class="head"><h1 id="help-title">Keys and help</h1><button class="icon" aria-label="Close" data-testid="help-close" @click=${() => this.#dialog.close()}>${icon("x")}</button></div>
         <div class="body" tabindex="-1" autofocus>${this.shown ? this.#body() : nothing}</div>
       </dialog>
     `;
@@ -67,14 +67,14 @@ class Help extends LitElement {
       <div class="columns">
         ${[...groups].map(([group, actions]) => html`<section class=${actions.length > 8 ? "long" : ""}><h2>${group}</h2>${actions.map((a) => this.#row(a))}</section>`)}
       </div>
-      <footer>Click a key to change it: press the new one, <kbd>⌫</kbd> for none, or <kbd>Esc</kbd> to leave it. Double-click puts the default back.</footer>
+      <div class="foot">Click a key to change it: press the new one, <kbd>⌫</kbd> for none, or <kbd>Esc</kbd> to leave it. Double-click puts the default back.</div>
     `;
   }
 
   #row(action: ActionInfo): TemplateResult {
     if (isGesture(action)) return html`<div class="row"><span>${action.label}</span><span class="keys" data-testid="keys-${action.id}">${action.keys.map((k) => caps(k))}</span></div>`;
     const keys = this.recording === action.id ? html`<span class="wait">press a key…</span>` : action.keys.length === 0 ? html`<span class="faint">–</span>` : shown(action.keys);
-    return html`<div class="row"><span>${action.label}</span><button class="keys ${isRemapped(action.id) ? "changed" : ""}" data-testid="keys-${action.id}" aria-label="Keys of ${action.label}: ${action.keys.join(" or ") || "none"}. Change." @click=${() => (this.recording = action.id)} @dblclick=${() => this.#set(action.id, null)}>${keys}</button></div>`;
+    return html`<div class="row"><span>${action.label}</span><button class="keys ${isRemapped(action.id) ? "changed" : ""}" data-testid="keys-${action.id}" title="Change the key" @click=${() => (this.recording = action.id)} @dblclick=${() => this.#set(action.id, null)}><span class="unseen">${action.label}: </span>${keys}</button></div>`;
   }
 
   get #dialog(): HTMLDialogElement {

@@ -14,7 +14,7 @@ const KINDS: { kind: LayerKind; label: string }[] = [
 ];
 
 class OpenBox extends Part {
-  protected static override topics: Topic[] = ["datasets"];
+  protected static override topics: Topic[] = ["datasets", "phase"];
   static override properties = { kind: { state: true }, problem: { state: true }, query: { state: true }, busy: { state: true } };
   declare kind: LayerKind;
   declare problem: string;

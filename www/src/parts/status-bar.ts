@@ -33,7 +33,8 @@ class StatusBar extends Part {
     const failed = [...session.infos.values()].reduce((n, i) => n + i.chunks.failed + (i.state === "error" ? 1 : 0), 0);
     const states = [...session.infos.values()].map((i) => i.state);
     const opening = states.includes("loading");
-    const ready = states.includes("ready");
+    // A layer that was opened just now is not yet looked for in the view.
+    const seen = [...session.infos.values()].some((i) => i.chunks.visible > 0);
     return html`
       <span class="place" data-testid="cursor-position" title="Position under the pointer">${hover ? html`<b>${hover.position.map((p) => integer(Math.floor(p))).join(", ")}</b> nm` : "–"}</span>
       <span class="voxel" data-testid="cursor-voxel" title="Voxel under the pointer">${voxel ? html`voxel <b>${voxel.join(", ")}</b>` : nothing}</span>
@@ -44,7 +45,7 @@ class StatusBar extends Part {
         })}
       </span>
       ${failed > 0 ? html`<button class="failed" data-testid="failed-count" title="The layer says which and why" @click=${() => dispatchEvent(new CustomEvent("nl-toggle-dock", { detail: true }))}>${icon("warning")}${failed} failed</button>` : nothing}
-      <span class="loading" role="status" data-testid="loading-count" title=${stats ? `${stats.inFlight} requests under way` : ""}>${waiting > 0 ? `${integer(waiting)} loading` : opening ? "opening…" : ready ? "all loaded" : ""}</span>
+      <span class="loading" role="status" data-testid="loading-count" title=${stats ? `${stats.inFlight} requests under way` : ""}>${waiting > 0 ? `${integer(waiting)} loading` : opening ? "opening…" : seen ? "all loaded" : ""}</span>
       <span class="memory" data-testid="memory" title="Video memory in use, of the budget">${usage ? html`${bytes(usage.gpuBytes)} of ${bytes(budget)}` : nothing}</span>
       <span data-testid="scale" title="Size of a pixel of the slices">${viewState && session.layers.length > 0 ? html`<b>${scale(viewState.crossSectionScale)}</b> nm/px` : nothing}</span>
     `;
