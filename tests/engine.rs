@@ -264,6 +264,19 @@ fn automatic_contrast_stays_a_word_and_its_window_follows_the_data() {
 }
 
 #[test]
+fn a_saved_view_that_does_not_fit_changes_nothing() {
+    let bench = Bench::new(Limits::default());
+    let mut view = small_view(&bench);
+    let before = view.layers();
+    let mut saved = before.clone();
+    saved[0].channel = Some(99);
+    assert_eq!(view.restore(saved).unwrap_err().code, ErrorCode::InvalidOptions);
+    assert_eq!(view.layers(), before);
+    view.restore(before.clone()).unwrap();
+    assert_eq!(view.layers(), before);
+}
+
+#[test]
 fn changed_options_are_told_once_and_only_where_something_changed() {
     let bench = Bench::new(Limits::default());
     let mut view = small_view(&bench);

@@ -124,6 +124,9 @@ impl View {
     pub fn restore(&mut self, layers: Vec<LayerOptions>) -> Result<(), ViewerError> {
         for (place, options) in layers.iter().enumerate() {
             options.check().map_err(|error| options_error(&error))?;
+            if let Some(kept) = self.layers.iter().find(|layer| is_same(layer, options)) {
+                kept.check_selection(options, &self.other_axes)?;
+            }
             if layers.iter().take(place).any(|other| other.id == options.id) {
                 return Err(ViewerError::new(
                     ErrorCode::InvalidOptions,
@@ -134,10 +137,7 @@ impl View {
         let mut old: Vec<ViewLayer> = self.layers.drain(..).collect();
         let mut shared = self.context.shared.borrow_mut();
         for options in layers {
-            let same = |layer: &ViewLayer| {
-                layer.options.id == options.id && layer.options.kind == options.kind && layer.options.source == options.source
-            };
-            let kept = old.iter().position(same).map(|place| old.remove(place));
+            let kept = old.iter().position(|layer| is_same(layer, &options)).map(|place| old.remove(place));
             let layer = match kept {
                 Some(mut layer) => {
                     layer.change(|known| *known = options, &mut shared);
@@ -217,6 +217,11 @@ impl View {
         }
         self.replan();
     }
+}
+
+/// Whether a layer with these options shows the same thing in the same place.
+fn is_same(layer: &ViewLayer, options: &LayerOptions) -> bool {
+    layer.options.id == options.id && layer.options.kind == options.kind && layer.options.source == options.source
 }
 
 /// An error's message without the URL, which comes last.

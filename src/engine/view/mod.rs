@@ -1,10 +1,12 @@
 //! One viewer: layers, a view state, panels. Ticks turn it into draw lists.
 
+mod arrange;
 mod command;
 mod layers;
 mod lines;
 mod pick;
 mod picture;
+mod place;
 mod planes;
 mod tick;
 
@@ -15,15 +17,14 @@ use futures::channel::oneshot;
 use crate::chunk::Ticket;
 use crate::error::{ErrorCode, ViewerError};
 use crate::geometry::{DVec2, DVec3, PanelKind, ViewState, VoxelBox};
-use crate::scene::panels::{Layout, Panel, panels};
+use crate::scene::panels::{Layout, Panel};
 use crate::scene::plan::Plan;
 use crate::tools::animation::Animation;
 use crate::tools::command::{Controls, ViewCommand};
-use crate::tools::navigate;
 use crate::voxel::VoxelBlock;
 
 use super::context::Context;
-use super::info::{PanelInfo, PickInfo, ScaleBar, Stats};
+use super::info::{PickInfo, Stats};
 use super::layer::{Status, ViewLayer};
 
 pub use tick::FrameReport;
@@ -140,51 +141,6 @@ impl View {
         }
     }
 
-    // ---- size and layout
-
-    /// The size of the canvas: CSS pixels, and device pixels per CSS pixel.
-    pub fn resize(&mut self, size_css: DVec2, px_ratio: f64) {
-        self.size_css = size_css.max(DVec2::ZERO);
-        self.px_ratio = if px_ratio.is_finite() && px_ratio > 0.0 { px_ratio } else { 1.0 };
-        self.arrange();
-    }
-
-    /// The canvas in device pixels.
-    #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes of windows")]
-    pub fn size_px(&self) -> [u32; 2] {
-        (self.size_css * self.px_ratio).round().to_array().map(|n| n.clamp(0.0, 16_384.0) as u32)
-    }
-
-    fn arrange(&mut self) {
-        self.panels = panels(self.layout, self.size_px(), self.split);
-        self.replan();
-    }
-
-    /// Which panels are shown.
-    #[must_use]
-    pub fn layout(&self) -> Layout {
-        self.layout
-    }
-
-    /// Shows other panels.
-    pub fn set_layout(&mut self, layout: Layout) {
-        if layout != self.layout {
-            if self.layout != Layout::Four {
-                self.last_single = self.layout;
-            }
-            self.layout = layout;
-            self.events.push(ViewEvent::Layout);
-            self.arrange();
-        }
-    }
-
-    /// Moves the borders between panels, 0 to 1 of width and height.
-    pub fn set_split(&mut self, split: [f64; 2]) {
-        self.split = split.map(|part| if part.is_finite() { part } else { 0.5 });
-        self.arrange();
-    }
-
     /// The colours behind slices and behind the view in space: red, green, blue, 0 to 1.
     pub fn set_background(&mut self, slice: [f32; 3], space: [f32; 3]) {
         self.background = [slice, space];
@@ -201,137 +157,6 @@ impl View {
     pub fn controls(&self) -> Controls {
         self.controls
     }
-
-    /// The panels in CSS pixels, with what is written on them.
-    #[must_use]
-    pub fn panel_infos(&self) -> Vec<PanelInfo> {
-        self.panels.iter().map(|panel| self.panel_info(panel)).collect()
-    }
-
-    /// The panels.
-    #[must_use]
-    pub fn panels(&self) -> &[Panel] {
-        &self.panels
-    }
-
-    /// Device pixels per CSS pixel.
-    #[must_use]
-    pub fn px_ratio(&self) -> f64 {
-        self.px_ratio
-    }
-
-    fn panel_info(&self, panel: &Panel) -> PanelInfo {
-        let [x, y, width, height] = panel.rect_px.map(|n| f64::from(n) / self.px_ratio);
-        let nm_per_px = navigate::nm_per_px(&self.state, panel.kind, DVec2::new(width, height));
-        let turned = self.state.cross_section_orientation.to_array()[..3].iter().any(|part| part.abs() > 1e-6);
-        let axes = match panel.kind {
-            PanelKind::Space => Vec::new(),
-            _ if turned => Vec::new(),
-            PanelKind::Xy => vec!["x", "y"],
-            PanelKind::Xz => vec!["x", "z"],
-            PanelKind::Yz => vec!["z", "y"],
-        };
-        let scale_bar = self.switches.scale_bar.then(|| ScaleBar::fitting(nm_per_px, (width * 0.3).min(160.0))).flatten();
-        PanelInfo { name: panel.kind.name(), x, y, width, height, axes, scale_bar: scale_bar.filter(|_| !self.layers.is_empty()) }
-    }
-
-    // ---- view state
-
-    /// Where the viewer looks.
-    #[must_use]
-    pub fn state(&self) -> &ViewState {
-        &self.state
-    }
-
-    /// Places along axes beside x, y, z and channel, by name.
-    #[must_use]
-    pub fn other_axes(&self) -> &BTreeMap<String, u64> {
-        &self.other_axes
-    }
-
-    /// Looks elsewhere, at once or gliding. `placed`: whether position and scale are meant, so that the first layer does not decide them.
-    pub fn set_state(&mut self, to: ViewState, placed: [bool; 2], now_millis: f64, duration_millis: f64) {
-        self.placed = std::array::from_fn(|i| self.placed[i] || placed[i]);
-        self.go(to, now_millis, duration_millis, false);
-    }
-
-    /// Goes to other places along axes beside x, y, z and channel.
-    ///
-    /// # Errors
-    /// A layer for which that makes no sense.
-    pub fn set_other_axes(&mut self, other_axes: BTreeMap<String, u64>) -> Result<(), ViewerError> {
-        self.other_axes = other_axes;
-        let mut shared = self.context.shared.borrow_mut();
-        for layer in &mut self.layers {
-            layer.reselect(&self.other_axes, &mut shared)?;
-        }
-        drop(shared);
-        self.replan();
-        self.events.push(ViewEvent::ViewState { by_user: false });
-        Ok(())
-    }
-
-    fn go(&mut self, to: ViewState, now_millis: f64, duration_millis: f64, by_user: bool) {
-        if self.animation.take().is_some() {
-            self.events.push(ViewEvent::AnimationEnd);
-        }
-        if duration_millis > 0.0 && to != self.state {
-            self.animation = Some(Animation::new(self.state.clone(), to, now_millis, duration_millis));
-            self.needs_draw = true;
-        } else {
-            self.show(to, by_user);
-            self.events.push(ViewEvent::AnimationEnd);
-        }
-    }
-
-    fn show(&mut self, state: ViewState, by_user: bool) {
-        if state != self.state {
-            self.state = state;
-            self.replan();
-            self.events.push(ViewEvent::ViewState { by_user });
-        }
-    }
-
-    /// The box around all data, nm.
-    fn bounds(&self) -> Option<(DVec3, DVec3)> {
-        let mut corners = self.layers.iter().filter_map(ViewLayer::corners).flatten().peekable();
-        corners.peek()?;
-        Some(corners.fold((DVec3::INFINITY, DVec3::NEG_INFINITY), |(low, high), corner| (low.min(corner), high.max(corner))))
-    }
-
-    /// The finest voxel size of the data, nm.
-    fn voxel_nm(&self) -> DVec3 {
-        let sizes = self.layers.iter().filter_map(|layer| Some(DVec3::from_array(layer.ready()?.spec.levels.first()?.voxel_size_nm)));
-        sizes.reduce(DVec3::min).unwrap_or(DVec3::ONE)
-    }
-
-    fn panel(&self, kind: PanelKind) -> Option<&Panel> {
-        self.panels.iter().find(|panel| panel.kind == kind)
-    }
-
-    fn panel_css(&self, kind: PanelKind) -> DVec2 {
-        self.panel(kind).map_or(self.size_css, |panel| DVec2::new(f64::from(panel.rect_px[2]), f64::from(panel.rect_px[3])) / self.px_ratio)
-    }
-
-    /// Looks at all data; what somebody has said before is kept where `keep` says so.
-    fn fit(&mut self, keep: [bool; 2], now_millis: f64, duration_millis: f64) {
-        let Some((low, high)) = self.bounds() else { return };
-        let slice =
-            [PanelKind::Xy, PanelKind::Xz, PanelKind::Yz].into_iter().find(|kind| self.panel(*kind).is_some()).unwrap_or(PanelKind::Xy);
-        let Some(mut to) = navigate::fitted(&self.state, low, high, self.panel_css(slice), self.panel_css(PanelKind::Space)) else {
-            return;
-        };
-        if keep[0] {
-            to.position = self.state.position;
-        }
-        if keep[1] {
-            to.cross_section_scale = self.state.cross_section_scale;
-            to.projection_scale = self.state.projection_scale;
-        }
-        self.go(to, now_millis, duration_millis, false);
-    }
-
-    // ---- questions
 
     /// Reads a box of voxels of a level, through the same queue, workers and bricks as drawing. Dropping the receiver gives up.
     ///

@@ -1,7 +1,9 @@
 //! A viewer as JavaScript sees it.
 
+mod events;
 mod input;
 mod layers;
+mod options;
 mod pixels;
 mod saved;
 
@@ -12,18 +14,17 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 use js_sys::Function;
 use rustc_hash::FxHashMap;
-use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlCanvasElement;
 
-use crate::engine::{View, ViewEvent};
+use crate::engine::View;
 use crate::error::{ErrorCode, ViewerError};
 use crate::geometry::DVec2;
 use crate::scene::layer::{LayerKind, parse_color};
 use crate::scene::panels::Layout;
 use crate::tools::actions::Situation;
-use crate::tools::command::{Controls, ViewCommand};
+use crate::tools::command::ViewCommand;
 use crate::tools::gestures::{Gestures, PanelPlace};
 use crate::tools::keymap::Keymap;
 
@@ -31,6 +32,9 @@ use crate::web::convert::{error_to_js, from_js, to_js, to_js_numbers};
 use crate::web::page_context::{ContextInner, PageContext};
 use crate::web::surface::{CanvasSurface, gpu_error};
 use crate::web::view_state::{ViewStateJs, ViewStatePatch};
+
+use events::OwnEvent;
+use options::ViewOptions;
 
 /// What a viewer is made of.
 pub(super) struct ViewInner {
@@ -46,11 +50,6 @@ pub(super) struct ViewInner {
     frame_millis: std::cell::Cell<f64>,
     drawing: std::cell::Cell<bool>,
     picture: futures::lock::Mutex<()>,
-}
-
-enum OwnEvent {
-    DeviceLost { restored: bool },
-    Error(ViewerError),
 }
 
 impl ViewInner {
@@ -161,35 +160,6 @@ impl std::fmt::Debug for PageView {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct ViewOptions {
-    view_state: Option<ViewStatePatch>,
-    layout: Option<Layout>,
-    controller: Option<ControllerOptions>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ControllerOptions {
-    All(bool),
-    Some { pan: Option<bool>, zoom: Option<bool>, rotate: Option<bool>, keyboard: Option<bool> },
-}
-
-impl From<ControllerOptions> for Controls {
-    fn from(options: ControllerOptions) -> Self {
-        match options {
-            ControllerOptions::All(all) => Self { pan: all, zoom: all, rotate: all, keyboard: all },
-            ControllerOptions::Some { pan, zoom, rotate, keyboard } => Self {
-                pan: pan.unwrap_or(true),
-                zoom: zoom.unwrap_or(true),
-                rotate: rotate.unwrap_or(true),
-                keyboard: keyboard.unwrap_or(true),
-            },
-        }
-    }
-}
-
 fn edge<T>(result: Result<T, ViewerError>) -> Result<T, JsValue> {
     result.map_err(|error| error_to_js(&error))
 }
@@ -286,54 +256,6 @@ impl PageView {
             None => surface.insert(device.surface(inner.canvas.clone())?),
         };
         device.draw(target, list)
-    }
-
-    /// What has happened since the last call: `{ type, detail }`.
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    #[wasm_bindgen(js_name = drainEvents)]
-    pub fn drain_events(&self) -> Result<js_sys::Array, JsValue> {
-        let events = self.inner.view.borrow_mut().drain_events();
-        let own = self.inner.own_events.take();
-        let list = js_sys::Array::new();
-        for event in events {
-            let (name, detail) = self.event_detail(&event)?;
-            list.push(&event_object(name, &detail)?);
-        }
-        for event in own {
-            let (name, detail) = match event {
-                OwnEvent::DeviceLost { restored } => ("devicelost", object(&[("restored", restored.into())])?),
-                OwnEvent::Error(error) => ("error", error_to_js(&error)),
-            };
-            list.push(&event_object(name, &detail)?);
-        }
-        Ok(list)
-    }
-
-    fn event_detail(&self, event: &ViewEvent) -> Result<(&'static str, JsValue), JsValue> {
-        let view = self.inner.view.borrow();
-        Ok(match event {
-            ViewEvent::ViewState { by_user } => {
-                let source = if *by_user { "user" } else { "api" };
-                ("viewstatechange", object(&[("viewState", to_js_numbers(&ViewStateJs::of(&view))?), ("source", source.into())])?)
-            }
-            ViewEvent::Layer { id } => {
-                let Some(info) = view.layer_info(id) else { return Ok(("layerschange", object(&[("ids", js_sys::Array::new().into())])?)) };
-                let error = info.error.as_ref().map_or(JsValue::UNDEFINED, error_to_js);
-                ("layerstatechange", object(&[("id", id.into()), ("state", to_js_numbers(&info.state)?), ("error", error)])?)
-            }
-            ViewEvent::Layers => {
-                let ids: js_sys::Array = view.layers().into_iter().map(|layer| JsValue::from(layer.id.unwrap_or_default())).collect();
-                ("layerschange", object(&[("ids", ids.into())])?)
-            }
-            ViewEvent::Hover(info) => ("hover", info.as_ref().map_or(Ok(JsValue::NULL), to_js)?),
-            ViewEvent::Click(info) => ("click", to_js(info)?),
-            ViewEvent::AnimationEnd => ("animationend", object(&[])?),
-            ViewEvent::Page(id) => ("action", object(&[("id", (*id).into())])?),
-            ViewEvent::Layout => ("layoutchange", object(&[("layout", to_js_numbers(&view.layout())?)])?),
-            ViewEvent::Error(error) => ("error", error_to_js(error)),
-        })
     }
 
     /// Where the viewer looks.
@@ -444,8 +366,4 @@ fn object(fields: &[(&str, JsValue)]) -> Result<JsValue, JsValue> {
         js_sys::Reflect::set(&object, &(*key).into(), value)?;
     }
     Ok(object.into())
-}
-
-fn event_object(name: &str, detail: &JsValue) -> Result<JsValue, JsValue> {
-    object(&[("type", name.into()), ("detail", detail.clone())])
 }

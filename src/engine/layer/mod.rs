@@ -1,30 +1,30 @@
-//! One layer of a view: its options, how far it is, and how it looks.
+//! One layer of a view: its options, its source, and how far it is.
+
+mod describe;
+mod look;
 
 use std::rc::Rc;
 
 use futures::channel::oneshot;
 
-use crate::cache::residency::PaletteColor;
 use crate::error::{ErrorCode, ViewerError};
 use crate::format::{Selection, VolumeSpec};
-use crate::geometry::{DAffine3, DVec3};
 use crate::job::OpenJob;
-use crate::scene::draw::{ImageStyle, SegmentationStyle, SliceStyle};
-use crate::scene::layer::{Blend, Contrast, Interpolation, LayerKind, LayerOptions, OptionsError, parse_color};
-use crate::scene::plan::SceneLayer;
+use crate::scene::layer::{LayerKind, LayerOptions, OptionsError};
 use crate::scene::resolve::ChunkCounts;
 use crate::scene::segment_color::SegmentStyle;
 use crate::store::url::at_s3_service;
 use crate::voxel::DataType;
 
-use super::auto_contrast;
-use super::context::Shared;
-use super::info::{LayerInfo, LayerState, LevelInfo};
-use super::source::{VolumeStatus, rescaled};
+use crate::engine::context::Shared;
+use crate::engine::info::LayerInfo;
+use crate::engine::source::{VolumeStatus, rescaled};
+
+use look::segment_style;
 
 /// How far a layer is.
 #[derive(Debug)]
-pub(super) enum Status {
+pub(in crate::engine) enum Status {
     Opening,
     Ready(Ready),
     Failed(ViewerError),
@@ -32,9 +32,9 @@ pub(super) enum Status {
 
 /// A layer that can be drawn.
 #[derive(Debug)]
-pub(super) struct Ready {
-    pub(super) spec: Rc<VolumeSpec>,
-    pub(super) source: u32,
+pub(in crate::engine) struct Ready {
+    pub(in crate::engine) spec: Rc<VolumeSpec>,
+    pub(in crate::engine) source: u32,
     /// The window found from the data, and whether it is final.
     auto_window: Option<[f64; 2]>,
     auto_final: bool,
@@ -42,25 +42,25 @@ pub(super) struct Ready {
 
 /// One layer of a view.
 #[derive(Debug)]
-pub(super) struct ViewLayer {
-    pub(super) options: LayerOptions,
-    pub(super) status: Status,
-    pub(super) counts: ChunkCounts,
+pub(in crate::engine) struct ViewLayer {
+    pub(in crate::engine) options: LayerOptions,
+    pub(in crate::engine) status: Status,
+    pub(in crate::engine) counts: ChunkCounts,
     /// The layer's number in the residency.
-    pub(super) number: u32,
+    pub(in crate::engine) number: u32,
     volume: u32,
     waiting: Vec<oneshot::Sender<Result<LayerInfo, ViewerError>>>,
     segments: SegmentStyle,
 }
 
 /// An options error at the edge.
-pub(super) fn options_error(error: &OptionsError) -> ViewerError {
+pub(in crate::engine) fn options_error(error: &OptionsError) -> ViewerError {
     ViewerError::new(ErrorCode::InvalidOptions, error.to_string()).with_detail("key", error.key)
 }
 
 impl ViewLayer {
     /// Begins to open a layer whose options have been checked.
-    pub(super) fn open(options: LayerOptions, shared: &mut Shared) -> Self {
+    pub(in crate::engine) fn open(options: LayerOptions, shared: &mut Shared) -> Self {
         let volume = shared.open_volume(open_job(&options));
         let segments = segment_style(&options);
         Self {
@@ -75,25 +75,25 @@ impl ViewLayer {
     }
 
     /// The answer once the metadata is read.
-    pub(super) fn wait(&mut self) -> oneshot::Receiver<Result<LayerInfo, ViewerError>> {
+    pub(in crate::engine) fn wait(&mut self) -> oneshot::Receiver<Result<LayerInfo, ViewerError>> {
         let (sender, receiver) = oneshot::channel();
         self.waiting.push(sender);
         receiver
     }
 
-    pub(super) fn id(&self) -> &str {
+    pub(in crate::engine) fn id(&self) -> &str {
         self.options.id.as_deref().unwrap_or_default()
     }
 
-    pub(super) fn is_visible(&self) -> bool {
+    pub(in crate::engine) fn is_visible(&self) -> bool {
         self.options.visible.unwrap_or(true)
     }
 
-    pub(super) fn is_segmentation(&self) -> bool {
+    pub(in crate::engine) fn is_segmentation(&self) -> bool {
         self.options.kind == Some(LayerKind::Segmentation)
     }
 
-    pub(super) fn ready(&self) -> Option<&Ready> {
+    pub(in crate::engine) fn ready(&self) -> Option<&Ready> {
         match &self.status {
             Status::Ready(ready) => Some(ready),
             Status::Opening | Status::Failed(_) => None,
@@ -101,7 +101,7 @@ impl ViewLayer {
     }
 
     /// Looks whether the volume has been opened. Says whether the layer's state changed.
-    pub(super) fn settle(&mut self, at: &std::collections::BTreeMap<String, u64>, shared: &mut Shared) -> bool {
+    pub(in crate::engine) fn settle(&mut self, at: &std::collections::BTreeMap<String, u64>, shared: &mut Shared) -> bool {
         if !matches!(self.status, Status::Opening) {
             return false;
         }
@@ -166,11 +166,23 @@ impl ViewLayer {
         })
     }
 
+    /// Whether these options choose something that the layer has.
+    ///
+    /// # Errors
+    /// A channel that does not exist.
+    pub(in crate::engine) fn check_selection(
+        &self,
+        options: &LayerOptions,
+        at: &std::collections::BTreeMap<String, u64>,
+    ) -> Result<(), ViewerError> {
+        self.ready().map_or(Ok(()), |ready| selection(options, &ready.spec, at).map(|_| ()))
+    }
+
     /// Takes over changed options. Says whether any has changed.
     ///
     /// # Errors
     /// What cannot be used; then nothing has changed.
-    pub(super) fn update(
+    pub(in crate::engine) fn update(
         &mut self,
         patch: LayerOptions,
         at: &std::collections::BTreeMap<String, u64>,
@@ -198,7 +210,7 @@ impl ViewLayer {
     }
 
     /// The source for a read, perhaps of another channel or place. The read releases it.
-    pub(super) fn source_at(
+    pub(in crate::engine) fn source_at(
         &self,
         channel: Option<u32>,
         at: Option<&std::collections::BTreeMap<String, u64>>,
@@ -212,7 +224,11 @@ impl ViewLayer {
     }
 
     /// Follows a changed channel or place along the other axes.
-    pub(super) fn reselect(&mut self, at: &std::collections::BTreeMap<String, u64>, shared: &mut Shared) -> Result<(), ViewerError> {
+    pub(in crate::engine) fn reselect(
+        &mut self,
+        at: &std::collections::BTreeMap<String, u64>,
+        shared: &mut Shared,
+    ) -> Result<(), ViewerError> {
         let Status::Ready(ready) = &self.status else { return Ok(()) };
         let (spec, old) = (Rc::clone(&ready.spec), ready.source);
         let selection = selection(&self.options, &spec, at)?;
@@ -228,21 +244,8 @@ impl ViewLayer {
         Ok(())
     }
 
-    fn restyle(&mut self, shared: &mut Shared) {
-        let segments = segment_style(&self.options);
-        if self.is_segmentation() && segments != self.segments {
-            self.segments = segments;
-            shared.residency.recolor(self.number, &|id| self.palette_color(id));
-        }
-    }
-
-    /// The colour of an id.
-    pub(super) fn palette_color(&self, id: u64) -> PaletteColor {
-        PaletteColor { segment: id, rgba: self.segments.rgba(id) }
-    }
-
     /// Adds a segment to the selection, or takes it out.
-    pub(super) fn toggle_segment(&mut self, id: u64, shared: &mut Shared) {
+    pub(in crate::engine) fn toggle_segment(&mut self, id: u64, shared: &mut Shared) {
         let selected = self.options.selected.get_or_insert_default();
         let id = crate::scene::layer::SegmentId(id);
         match selected.iter().position(|known| *known == id) {
@@ -255,7 +258,7 @@ impl ViewLayer {
     }
 
     /// Sets the selection or the seed without a check: for actions.
-    pub(super) fn change(&mut self, change: impl FnOnce(&mut LayerOptions), shared: &mut Shared) {
+    pub(in crate::engine) fn change(&mut self, change: impl FnOnce(&mut LayerOptions), shared: &mut Shared) {
         change(&mut self.options);
         if let Status::Ready(ready) = &mut self.status {
             ready.auto_final = false;
@@ -264,7 +267,7 @@ impl ViewLayer {
     }
 
     /// Tries to open a failed layer again.
-    pub(super) fn reopen(&mut self, shared: &mut Shared) {
+    pub(in crate::engine) fn reopen(&mut self, shared: &mut Shared) {
         if matches!(self.status, Status::Failed(_)) {
             shared.close_volume(self.volume);
             self.volume = shared.open_volume(open_job(&self.options));
@@ -273,7 +276,7 @@ impl ViewLayer {
     }
 
     /// Gives everything back.
-    pub(super) fn close(self, shared: &mut Shared) {
+    pub(in crate::engine) fn close(self, shared: &mut Shared) {
         if let Status::Ready(ready) = &self.status {
             shared.release_source(ready.source);
         }
@@ -282,129 +285,6 @@ impl ViewLayer {
         for sender in self.waiting {
             let _gone = sender.send(Err(ViewerError::new(ErrorCode::Disposed, "the layer was removed before its metadata was read")));
         }
-    }
-
-    /// Finds the automatic window from what is loaded. `complete`: all that is in view is there, so the window is final.
-    pub(super) fn update_auto_contrast(&mut self, complete: bool, shared: &Shared) -> bool {
-        let automatic = self.is_automatic();
-        let Status::Ready(ready) = &mut self.status else { return false };
-        if !automatic || ready.auto_final {
-            return false;
-        }
-        let sorted = auto_contrast::sample(shared.bricks.of_source(ready.source).map(|(_, brick)| brick));
-        let Some(window) = auto_contrast::window(&sorted) else { return false };
-        ready.auto_final = complete;
-        let changed = ready.auto_window != Some(window);
-        ready.auto_window = Some(window);
-        changed
-    }
-
-    fn is_automatic(&self) -> bool {
-        self.options.kind == Some(LayerKind::Image) && !matches!(self.options.contrast, Some(Contrast::Range(_)))
-    }
-
-    /// Whether the window is still to be found.
-    pub(super) fn contrast_pending(&self) -> bool {
-        self.is_automatic() && self.ready().is_some_and(|ready| !ready.auto_final && ready.auto_window.is_none() && self.counts.loaded > 0)
-    }
-
-    /// The contrast window in use.
-    pub(super) fn window(&self) -> Option<[f64; 2]> {
-        let ready = self.ready()?;
-        if self.is_segmentation() {
-            return None;
-        }
-        let (low, high) = ready.spec.data_type.range();
-        Some(match self.options.contrast {
-            Some(Contrast::Range(range)) => range,
-            _ => ready.auto_window.filter(|_| self.is_automatic()).unwrap_or([low, high]),
-        })
-    }
-
-    fn style(&self, spec: &VolumeSpec) -> SliceStyle {
-        let options = &self.options;
-        if self.is_segmentation() {
-            return SliceStyle::Segmentation(SegmentationStyle {
-                opacity: f32_of(options.opacity.unwrap_or(0.5)),
-                outline_px: if options.outline.unwrap_or(true) { 1.0 } else { 0.0 },
-                outline_opacity: 1.0,
-            });
-        }
-        SliceStyle::Image(ImageStyle {
-            window: self.window().unwrap_or([0.0, 1.0]).map(f32_of),
-            gamma: f32_of(options.gamma.unwrap_or(1.0)),
-            invert: options.invert.unwrap_or(false),
-            color: options.color.as_deref().and_then(parse_color).unwrap_or([1.0; 3]),
-            opacity: f32_of(options.opacity.unwrap_or(1.0)),
-            linear: options.interpolation != Some(Interpolation::Nearest),
-            additive: options.blend == Some(Blend::Additive),
-            fill: f32_of(spec.data_type.number(spec.fill_bits)),
-        })
-    }
-
-    /// The layer for the scene, if it is to be drawn.
-    pub(super) fn scene_layer(&self, shared: &Shared) -> Option<SceneLayer> {
-        let ready = self.ready().filter(|_| self.is_visible())?;
-        let source = shared.sources.get(&ready.source)?;
-        Some(SceneLayer {
-            layer: self.number,
-            source: ready.source,
-            levels: Rc::clone(&source.grids),
-            volume_from_world: self.world_from_volume().inverse(),
-            style: self.style(&ready.spec),
-            // Labels are palette-compressed: mostly 4 or 8 bits.
-            bytes_per_voxel: if self.is_segmentation() { 1.0 } else { ready.spec.data_type.size_bytes() as f64 },
-        })
-    }
-
-    /// The layer's transform; it was checked with the options.
-    pub(super) fn world_from_volume(&self) -> DAffine3 {
-        self.options.world_from_volume().unwrap_or(DAffine3::IDENTITY)
-    }
-
-    /// The corners of the volume in the world, nm: where it lies.
-    pub(super) fn corners(&self) -> Option<[DVec3; 8]> {
-        let finest = self.ready()?.spec.levels.first()?;
-        let world_from_volume = self.world_from_volume();
-        Some(std::array::from_fn(|corner| {
-            let nm: [f64; 3] = std::array::from_fn(|axis| {
-                let voxel = if corner >> axis & 1 == 1 { finest.voxel_box.max[axis] } else { finest.voxel_box.min[axis] };
-                finest.offset_nm[axis] + voxel as f64 * finest.voxel_size_nm[axis]
-            });
-            world_from_volume.transform_point3(DVec3::from_array(nm))
-        }))
-    }
-
-    /// What is known of the layer.
-    pub(super) fn info(&self) -> LayerInfo {
-        let spec = self.ready().map(|ready| &*ready.spec);
-        LayerInfo {
-            format: spec.map(|spec| spec.format),
-            data_type: spec.map(|spec| spec.data_type),
-            kind: spec.and_then(|spec| spec.kind),
-            channels: spec.map_or(0, |spec| spec.channels),
-            offset_nm: spec.and_then(|spec| spec.levels.first()).map_or([0.0; 3], |level| level.offset_nm),
-            levels: spec.into_iter().flat_map(|spec| &spec.levels).map(level_info).collect(),
-            other_axes: spec.map(|spec| spec.other_axes.clone()).unwrap_or_default(),
-            state: match self.status {
-                Status::Opening => LayerState::Loading,
-                Status::Ready(_) => LayerState::Ready,
-                Status::Failed(_) => LayerState::Error,
-            },
-            error: match &self.status {
-                Status::Failed(error) => Some(error.clone()),
-                Status::Opening | Status::Ready(_) => None,
-            },
-            chunks: self.counts,
-            window: self.window(),
-        }
-    }
-
-    /// How often values occur in what is loaded.
-    pub(super) fn histogram(&self, shared: &Shared) -> Option<auto_contrast::Histogram> {
-        let ready = self.ready().filter(|_| !self.is_segmentation())?;
-        let sorted = auto_contrast::sample(shared.bricks.of_source(ready.source).map(|(_, brick)| brick));
-        auto_contrast::histogram(&sorted, ready.spec.data_type)
     }
 }
 
@@ -430,31 +310,4 @@ fn selection(options: &LayerOptions, spec: &VolumeSpec, at: &std::collections::B
         .filter_map(|axis| Some((axis.name.clone(), (*at.get(&axis.name)?).min(axis.size.saturating_sub(1)))))
         .collect();
     Ok(Selection { channel, at })
-}
-
-fn level_info(level: &crate::format::LevelSpec) -> LevelInfo {
-    LevelInfo {
-        voxel_size_nm: level.voxel_size_nm,
-        voxel_box: level.voxel_box,
-        chunk_shape: level.chunk_shape,
-        encoding: level.encoding.clone(),
-    }
-}
-
-fn segment_style(options: &LayerOptions) -> SegmentStyle {
-    SegmentStyle {
-        selected: options.selected.iter().flatten().map(|id| id.0).collect(),
-        hide_unselected: options.hide_unselected.unwrap_or(false),
-        colors: options.segment_colors().unwrap_or_default().into_iter().collect(),
-        seed: options.color_seed.unwrap_or(0),
-        // The layer's opacity comes on top.
-        selected_alpha: 1.0,
-        unselected_alpha: 0.3,
-        ..SegmentStyle::default()
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "styles are drawn in f32")]
-fn f32_of(value: f64) -> f32 {
-    value as f32
 }

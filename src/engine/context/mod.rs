@@ -1,0 +1,185 @@
+//! What viewers of one page share: limits, workers, queue, caches, opened volumes.
+
+mod chunks;
+mod reads;
+mod volumes;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use crate::cache::BrickCache;
+use crate::cache::residency::{GpuBudget, Residency, Uploads};
+use crate::chunk::{ChunkKey, Queue, QueuePolicy, Ticket};
+use crate::error::ViewerError;
+use crate::job::{FromWorker, RequestKind, RequestPatch, ToWorker, Traffic};
+
+use crate::engine::limits::Limits;
+use crate::engine::pool::{Pool, PoolPolicy, SpawnWorker, WorkerId};
+use crate::engine::read::VoxelRead;
+use crate::engine::source::{Source, Volume};
+
+/// A question of a worker that the page's request hook has to answer, with [`Context::answer_request`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Who asks.
+    pub worker: WorkerId,
+    /// Names the question.
+    pub id: u64,
+    /// The URL.
+    pub url: String,
+    /// What is asked for.
+    pub kind: RequestKind,
+}
+
+/// What viewers of one page share. Cloning gives another handle to the same.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub(in crate::engine) shared: Rc<RefCell<Shared>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Purpose {
+    Open(u32),
+    Chunk(ChunkKey),
+}
+
+/// Everything inside a context.
+#[derive(Debug)]
+pub(in crate::engine) struct Shared {
+    pub(in crate::engine) limits: Limits,
+    pub(in crate::engine) pool: Pool,
+    pub(in crate::engine) queue: Queue,
+    pub(in crate::engine) bricks: BrickCache,
+    pub(in crate::engine) residency: Residency,
+    pub(in crate::engine) volumes: FxHashMap<u32, Volume>,
+    pub(in crate::engine) sources: FxHashMap<u32, Source>,
+    reads: FxHashMap<Ticket, VoxelRead>,
+    purposes: FxHashMap<u64, Purpose>,
+    job_of: FxHashMap<ChunkKey, u64>,
+    requests: Vec<PageRequest>,
+    next_id: u32,
+    next_ticket: u64,
+    pub(in crate::engine) traffic: Traffic,
+    /// Grows whenever data has come or gone: views compare it.
+    pub(in crate::engine) version: u64,
+    /// Grows with every tick of any view.
+    pub(in crate::engine) frame: u64,
+}
+
+impl Context {
+    /// A context with these limits; `largest_buffer_bytes` is what one buffer of the graphics device may hold.
+    #[must_use]
+    pub fn new(limits: Limits, largest_buffer_bytes: u64, spawn: Box<dyn SpawnWorker>) -> Self {
+        let in_flight = limits.max_concurrent_requests as usize;
+        let queue = QueuePolicy { most_in_flight: in_flight, most_prefetch: in_flight.div_ceil(4) };
+        let pool = PoolPolicy { workers: limits.workers as usize, ..PoolPolicy::default() };
+        let shared = Shared {
+            limits,
+            pool: Pool::new(pool, spawn),
+            queue: Queue::new(queue),
+            bricks: BrickCache::new(usize::try_from(limits.cpu_bytes).unwrap_or(usize::MAX)),
+            residency: Residency::new(GpuBudget::within(limits.gpu_bytes, largest_buffer_bytes)),
+            volumes: FxHashMap::default(),
+            sources: FxHashMap::default(),
+            reads: FxHashMap::default(),
+            purposes: FxHashMap::default(),
+            job_of: FxHashMap::default(),
+            requests: Vec::new(),
+            next_id: 1,
+            next_ticket: 1,
+            traffic: Traffic::default(),
+            version: 0,
+            frame: 0,
+        };
+        Self { shared: Rc::new(RefCell::new(shared)) }
+    }
+
+    /// Takes in what a worker says.
+    pub fn on_message(&self, from: WorkerId, message: FromWorker) {
+        self.shared.borrow_mut().on_message(from, message);
+    }
+
+    /// Takes in that a worker died.
+    pub fn on_crash(&self, at: WorkerId, reason: &str) {
+        let mut shared = self.shared.borrow_mut();
+        let failed = shared.pool.crashed(at, reason);
+        for (job, error) in failed {
+            shared.finish_job(job, Err(error));
+        }
+        shared.pump();
+    }
+
+    /// The questions for the page's request hook since the last call.
+    #[must_use]
+    pub fn take_requests(&self) -> Vec<PageRequest> {
+        std::mem::take(&mut self.shared.borrow_mut().requests)
+    }
+
+    /// The hook's answer to a question.
+    pub fn answer_request(&self, request: &PageRequest, patch: Result<RequestPatch, ViewerError>) {
+        self.shared.borrow().pool.answer(request.worker, ToWorker::Request { id: request.id, patch });
+    }
+
+    /// What must be written into the graphics buffers before the next draw.
+    #[must_use]
+    pub fn take_uploads(&self) -> Uploads {
+        self.shared.borrow_mut().residency.take_uploads()
+    }
+
+    /// The graphics budget that bricks are kept under: buffers are made this large.
+    #[must_use]
+    pub fn gpu_budget(&self) -> GpuBudget {
+        self.shared.borrow().residency.budget()
+    }
+
+    /// Bytes in use: on the GPU, in memory.
+    #[must_use]
+    pub fn usage(&self) -> (u64, u64) {
+        let shared = self.shared.borrow();
+        (shared.residency.used_bytes(), shared.bricks.used_bytes() as u64)
+    }
+
+    /// The limits.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.shared.borrow().limits
+    }
+
+    /// Drops every brick that was fetched; what is in view is fetched again.
+    pub fn clear_cache(&self) {
+        let mut shared = self.shared.borrow_mut();
+        shared.bricks.clear();
+        shared.residency.clear();
+        for source in shared.sources.values_mut() {
+            source.absent.clear();
+            source.failed.clear();
+        }
+        shared.version += 1;
+    }
+
+    /// Forgets what was on the graphics device, which was lost: bricks in memory are uploaded again.
+    pub fn device_lost(&self) {
+        let mut shared = self.shared.borrow_mut();
+        shared.residency.clear();
+        shared.version += 1;
+    }
+}
+
+impl Shared {
+    fn new_id(&mut self) -> u32 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// A number for a layer's bricks on the GPU.
+    pub(in crate::engine) fn new_layer(&mut self) -> u32 {
+        self.new_id()
+    }
+
+    pub(in crate::engine) fn new_ticket(&mut self) -> Ticket {
+        self.next_ticket += 1;
+        Ticket(self.next_ticket)
+    }
+}

@@ -1,0 +1,91 @@
+//! Opened volumes and the sources made from them: who uses them, and when they go.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use crate::engine::source::{Source, Volume, VolumeStatus};
+use crate::format::{Selection, VolumeSpec};
+use crate::job::{Job, OpenJob};
+
+use super::{Purpose, Shared};
+
+impl Shared {
+    /// Opens a volume, or gives the number of one that is open already. A failed one is tried again.
+    pub(in crate::engine) fn open_volume(&mut self, open: OpenJob) -> u32 {
+        let known = self.volumes.iter_mut().find(|(_, volume)| volume.open == open && !matches!(volume.status, VolumeStatus::Failed(_)));
+        if let Some((id, volume)) = known {
+            volume.users += 1;
+            return *id;
+        }
+        let id = self.new_id();
+        self.volumes.insert(id, Volume { open: open.clone(), status: VolumeStatus::Opening, users: 1 });
+        let job = self.pool.start(Job::Open { volume: id, open }, None);
+        self.purposes.insert(job, Purpose::Open(id));
+        id
+    }
+
+    /// One user of a volume less.
+    pub(in crate::engine) fn close_volume(&mut self, id: u32) {
+        let Some(volume) = self.volumes.get_mut(&id) else { return };
+        volume.users -= 1;
+        if volume.users > 0 {
+            return;
+        }
+        self.volumes.remove(&id);
+        let opening: Vec<u64> = self
+            .purposes
+            .iter()
+            .filter(|(_, purpose)| matches!(purpose, Purpose::Open(volume) if *volume == id))
+            .map(|(job, _)| *job)
+            .collect();
+        for job in opening {
+            self.purposes.remove(&job);
+            self.pool.cancel(job);
+        }
+        self.pool.detach(id);
+    }
+
+    /// The source for a selection of an open volume; made when new.
+    pub(in crate::engine) fn use_source(&mut self, volume: u32, spec: &Rc<VolumeSpec>, selection: &Selection, as_labels: bool) -> u32 {
+        let known = self.sources.iter_mut().find(|(_, source)| {
+            source.volume == volume && source.selection == *selection && source.as_labels == as_labels && Rc::ptr_eq(&source.spec, spec)
+        });
+        if let Some((id, source)) = known {
+            source.users += 1;
+            return *id;
+        }
+        let id = self.new_id();
+        let grids = Rc::new(spec.levels.iter().map(crate::chunk::LevelGrid::new).collect());
+        let source = Source {
+            volume,
+            selection: selection.clone(),
+            as_labels,
+            spec: Rc::clone(spec),
+            grids,
+            users: 1,
+            absent: rustc_hash::FxHashSet::default(),
+            failed: FxHashMap::default(),
+        };
+        self.sources.insert(id, source);
+        id
+    }
+
+    /// One user of a source less.
+    pub(in crate::engine) fn release_source(&mut self, id: u32) {
+        let Some(source) = self.sources.get_mut(&id) else { return };
+        source.users -= 1;
+        if source.users == 0 {
+            self.sources.remove(&id);
+            self.bricks.remove_source(id);
+        }
+    }
+
+    /// Lets failed chunks of a source be asked for again.
+    pub(in crate::engine) fn retry_failed(&mut self, source: u32) {
+        if let Some(source) = self.sources.get_mut(&source) {
+            source.failed.clear();
+            self.version += 1;
+        }
+    }
+}

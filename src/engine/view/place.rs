@@ -1,0 +1,99 @@
+//! Where a view looks: at once, gliding, or at all that there is.
+
+use std::collections::BTreeMap;
+
+use crate::engine::layer::ViewLayer;
+use crate::error::ViewerError;
+use crate::geometry::{DVec3, PanelKind, ViewState};
+use crate::tools::animation::Animation;
+use crate::tools::navigate;
+
+use super::{View, ViewEvent};
+
+impl View {
+    /// Where the viewer looks.
+    #[must_use]
+    pub fn state(&self) -> &ViewState {
+        &self.state
+    }
+
+    /// Places along axes beside x, y, z and channel, by name.
+    #[must_use]
+    pub fn other_axes(&self) -> &BTreeMap<String, u64> {
+        &self.other_axes
+    }
+
+    /// Looks elsewhere, at once or gliding. `placed`: whether position and scale are meant, so that the first layer does not decide them.
+    pub fn set_state(&mut self, to: ViewState, placed: [bool; 2], now_millis: f64, duration_millis: f64) {
+        self.placed = std::array::from_fn(|i| self.placed[i] || placed[i]);
+        self.go(to, now_millis, duration_millis, false);
+    }
+
+    /// Goes to other places along axes beside x, y, z and channel.
+    ///
+    /// # Errors
+    /// A layer for which that makes no sense.
+    pub fn set_other_axes(&mut self, other_axes: BTreeMap<String, u64>) -> Result<(), ViewerError> {
+        self.other_axes = other_axes;
+        let mut shared = self.context.shared.borrow_mut();
+        for layer in &mut self.layers {
+            layer.reselect(&self.other_axes, &mut shared)?;
+        }
+        drop(shared);
+        self.replan();
+        self.events.push(ViewEvent::ViewState { by_user: false });
+        Ok(())
+    }
+
+    pub(super) fn go(&mut self, to: ViewState, now_millis: f64, duration_millis: f64, by_user: bool) {
+        if self.animation.take().is_some() {
+            self.events.push(ViewEvent::AnimationEnd);
+        }
+        if duration_millis > 0.0 && to != self.state {
+            self.animation = Some(Animation::new(self.state.clone(), to, now_millis, duration_millis));
+            self.needs_draw = true;
+        } else {
+            self.show(to, by_user);
+            self.events.push(ViewEvent::AnimationEnd);
+        }
+    }
+
+    pub(super) fn show(&mut self, state: ViewState, by_user: bool) {
+        if state != self.state {
+            self.state = state;
+            self.replan();
+            self.events.push(ViewEvent::ViewState { by_user });
+        }
+    }
+
+    /// The box around all data, nm.
+    pub(super) fn bounds(&self) -> Option<(DVec3, DVec3)> {
+        let mut corners = self.layers.iter().filter_map(ViewLayer::corners).flatten().peekable();
+        corners.peek()?;
+        Some(corners.fold((DVec3::INFINITY, DVec3::NEG_INFINITY), |(low, high), corner| (low.min(corner), high.max(corner))))
+    }
+
+    /// The finest voxel size of the data, nm.
+    pub(super) fn voxel_nm(&self) -> DVec3 {
+        let sizes = self.layers.iter().filter_map(|layer| Some(DVec3::from_array(layer.ready()?.spec.levels.first()?.voxel_size_nm)));
+        sizes.reduce(DVec3::min).unwrap_or(DVec3::ONE)
+    }
+
+    /// Looks at all data; what somebody has said before is kept where `keep` says so.
+    pub(super) fn fit(&mut self, keep: [bool; 2], now_millis: f64, duration_millis: f64) {
+        let Some((low, high)) = self.bounds() else { return };
+        let slice =
+            [PanelKind::Xy, PanelKind::Xz, PanelKind::Yz].into_iter().find(|kind| self.panel(*kind).is_some()).unwrap_or(PanelKind::Xy);
+        let Some(mut to) = navigate::fitted(&self.state, low, high, self.panel_css(slice), self.panel_css(PanelKind::Space)) else {
+            return;
+        };
+        if keep[0] {
+            to.position = self.state.position;
+        }
+        if keep[1] {
+            to.cross_section_scale = self.state.cross_section_scale;
+            to.projection_scale = self.state.projection_scale;
+        }
+        self.go(to, now_millis, duration_millis, false);
+    }
+}
