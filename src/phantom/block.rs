@@ -322,6 +322,18 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// How fast the lead of one rival over another changes across the cell. Across a thin neurite the gradients at the
+    /// corners oppose each other, and only this shows that it changes at all.
+    fn slope(&self, a: &Rival<'_>, b: &Rival<'_>) -> f32 {
+        let lead = |c: usize| b.corners[c][3] - a.corners[c][3];
+        let across = |odd: [usize; 4], bit: usize| odd.iter().map(|&c| lead(c + bit) - lead(c)).sum::<f32>();
+        let l = self.lattice.layout;
+        let per_nm = |a: usize| 0.25 / (narrow1(l.voxel_nm[a]) * small(l.step[a]));
+        let slope =
+            Vec3::new(across([0, 2, 4, 6], 1) * per_nm(0), across([0, 1, 4, 5], 2) * per_nm(1), across([0, 1, 2, 3], 4) * per_nm(2));
+        slope.length()
+    }
+
     fn row(&self, row: &Row<'_>, surfaces: &mut [Surface], block: &mut Block) {
         let most = 4;
         let far = (f32::MAX, 0usize);
@@ -356,7 +368,7 @@ impl<'a> Cell<'a> {
                     }
                 }
                 let square = slope[0] * slope[0] + slope[1] * slope[1] + slope[2] * slope[2];
-                lead / square.sqrt().max(0.45)
+                lead / square.sqrt().max(self.slope(owner, other)).max(0.6)
             } else {
                 FAR_NM
             };
