@@ -1,408 +1,183 @@
-//! One block of voxels: distances on a coarse lattice, interpolated, then shaded.
+//! One block of voxels: brick by brick, who owns each voxel and what shows there, then the densities of synapses, then
+//! grey values.
 //!
 //! The block is the unit of generation: its content is a function of the parameters and its index alone, so that any
 //! two boxes agree where they overlap.
 
-use glam::{Vec3, Vec4};
+use glam::Vec3;
 
-use super::hash::{index, narrow1, real, short};
+use super::brick::{Brick, FAR_NM};
+use super::hash::{floor, index, narrow, narrow1, real};
+use super::lattice::{Expand, Layout, small};
 use super::organelle::{INSET_NM, Mitochondrion};
 use super::shade::{Shader, Surface};
 use super::synapse::Site;
-use super::tile::{Leads, Points, RIVAL_NM, SYNAPSE_NM, Segment, Tile};
+use super::tile::{SYNAPSE_NM, Segment, Tile, showing};
 
-/// No neurite competes: farther than any membrane shows.
-const FAR_NM: f32 = 120.0;
-/// Organelles farther than this do not show.
-const ORGANELLE_NM: f32 = 24.0;
 /// Half of the extracellular gap, nm.
 const HALF_GAP_NM: f32 = 4.6;
 
-/// How a volume is cut into blocks and lattice cells, per axis.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
-    pub(super) voxel_nm: [f64; 3],
-    /// Voxels of a block.
-    pub(super) block: [usize; 3],
-    /// Voxels between lattice points.
-    step: [usize; 3],
-    /// Lattice points.
-    points: [usize; 3],
-}
-
-impl Layout {
-    pub(super) fn new(voxel_nm: [f64; 3]) -> Self {
-        let halve = |most: usize, limit_nm: f64, nm: f64| {
-            let mut n = most;
-            while n > 1 && real(i64::try_from(n).unwrap_or(1)) * nm > limit_nm {
-                n /= 2;
-            }
-            n
-        };
-        let block = voxel_nm.map(|nm| halve(16, 320.0, nm));
-        let step = [0, 1, 2].map(|a| halve(4, 42.0, voxel_nm[a]).min(block[a]));
-        let points = [0, 1, 2].map(|a| block[a] / step[a] + 1);
-        Self { voxel_nm, block, step, points }
-    }
-
-    pub(super) fn voxels(&self) -> usize {
-        self.block[0] * self.block[1] * self.block[2]
-    }
-}
-
-/// The voxels of a block, x fastest.
-#[derive(Debug)]
+/// The voxels of a block, x fastest, and the memory it takes to draw one.
+#[derive(Debug, Default)]
 pub(super) struct Block {
     pub(super) image: Vec<u8>,
     pub(super) labels: Vec<u64>,
     pub(super) mitochondria: Vec<u64>,
     pub(super) clefts: Vec<u64>,
-}
-
-/// Distance (last) and its gradient to one thing at every lattice point.
-struct Field {
-    item: u32,
-    values: Vec<[f32; 4]>,
-}
-
-struct Lattice<'a> {
-    layout: &'a Layout,
-    neurites: Vec<Field>,
-    mitochondria: Vec<Field>,
-    /// Vesicle density, 0 to 1, last.
-    cloud: Option<Field>,
+    surfaces: Vec<Surface>,
+    /// Warped lattice points.
+    places: Vec<Vec3>,
+    brick_places: Vec<Vec3>,
+    brick: Brick,
+    candidates: Vec<Segment>,
+    expand: Expand,
 }
 
 impl Block {
-    pub(super) fn empty(layout: &Layout) -> Self {
+    pub(super) fn new(layout: &Layout) -> Self {
         let n = layout.voxels();
-        Self { image: vec![0; n], labels: vec![0; n], mitochondria: vec![0; n], clefts: vec![0; n] }
+        let surfaces = vec![Surface::default(); n];
+        Self { image: vec![0; n], labels: vec![0; n], mitochondria: vec![0; n], clefts: vec![0; n], surfaces, ..Self::default() }
     }
 
     /// Fills the block whose lowest voxel is `min`, a multiple of the block's shape. `tile` holds its centre.
     pub(super) fn draw(&mut self, layout: &Layout, shader: &Shader, tile: &Tile, min: [i64; 3]) {
-        let at = |v: [i64; 3]| {
-            Vec3::new(
-                narrow1((real(v[0]) + 0.5) * layout.voxel_nm[0] - tile.corner.x),
-                narrow1((real(v[1]) + 0.5) * layout.voxel_nm[1] - tile.corner.y),
-                narrow1((real(v[2]) + 0.5) * layout.voxel_nm[2] - tile.corner.z),
-            )
-        };
-        let size = |a: usize| i64::try_from(layout.block[a]).unwrap_or(0);
-        let (lower, upper) = (at(min), at([min[0] + size(0), min[1] + size(1), min[2] + size(2)]));
-        let sites: Vec<&Site> = tile
-            .sites
-            .iter()
-            .filter(|s| {
-                let reach = Vec3::splat(narrow1(SYNAPSE_NM));
-                (s.at + reach).cmpge(lower).all() && (s.at - reach).cmple(upper).all()
-            })
-            .collect();
-        let lattice = Lattice::new(layout, tile, min, lower, upper, &sites);
-        let mut surfaces = vec![Surface::default(); layout.voxels()];
+        let size = Vec3::from_array([0, 1, 2].map(|a| narrow1(layout.voxel_nm[a])));
+        let lower = narrow(glam::DVec3::from_array([0, 1, 2].map(|a| (real(min[a]) + 0.5) * layout.voxel_nm[a])) - tile.corner);
+        let upper = lower + Vec3::from_array(layout.block.map(small)) * size;
+        let touches = |low: Vec3, high: Vec3| low.cmple(upper).all() && high.cmpge(lower).all();
+        let reach = Vec3::splat(narrow1(SYNAPSE_NM));
+        let sites: Vec<&Site> = tile.sites.iter().filter(|s| touches(s.at - reach, s.at + reach)).collect();
+        let organelles: Vec<(u32, &Mitochondrion)> =
+            (0..).zip(&tile.mitochondria).filter(|(_, m)| touches(m.lower, m.upper)).collect();
         self.mitochondria.fill(0);
         self.clefts.fill(0);
-        lattice.resolve(tile, shader, &mut surfaces, self);
-        for site in &sites {
-            self.dress(layout, site, lower, &mut surfaces, shader);
+        self.warp(layout, tile, min);
+        let (centre, reach) = ball_about(&self.places);
+        let near = tile.candidates((lower + upper) * 0.5, centre, reach);
+        let [w, h, d] = [0, 1, 2].map(|a| layout.block[a] / layout.brick[a]);
+        for i in 0..w * h * d {
+            let at = [i % w, i / w % h, i / (w * h)];
+            self.gather(layout, at);
+            let (centre, reach) = ball_about(&self.brick_places);
+            self.candidates.clear();
+            let shows = showing(near.iter(), centre, reach);
+            self.candidates.extend(near.iter().zip(shows).filter(|(_, shows)| *shows).map(|(segment, _)| *segment));
+            self.brick.fill(layout, &self.brick_places, &self.candidates, &organelles);
+            self.place(layout, shader, tile, at);
         }
-        shader.finish(layout, min, &surfaces, &mut self.image);
+        for site in &sites {
+            self.dress(layout, site, lower, size, shader);
+        }
+        shader.finish(layout, min, &self.surfaces, &mut self.image);
     }
 
-    /// Draws the T-bar, the cleft and the densities of a synapse.
-    fn dress(&mut self, layout: &Layout, site: &Site, lower: Vec3, surfaces: &mut [Surface], shader: &Shader) {
-        let reach = site.radius + 70.0;
-        let size = Vec3::new(narrow1(layout.voxel_nm[0]), narrow1(layout.voxel_nm[1]), narrow1(layout.voxel_nm[2]));
-        let clip = |c: f32, n: usize| index(super::hash::floor(f64::from(c))).min(n);
-        let from = (site.at - reach - lower) / size;
-        let to = (site.at + reach - lower) / size + Vec3::ONE;
+    /// Finds where the fields at the block's lattice points are to be looked up.
+    fn warp(&mut self, layout: &Layout, tile: &Tile, min: [i64; 3]) {
+        let knots = layout.knots();
+        let at = |knot: [usize; 3], step: [usize; 3]| {
+            let nm = |a: usize| (real(min[a]) + 0.5 + f64::from(small(knot[a] * step[a]))) * layout.voxel_nm[a];
+            glam::DVec3::new(nm(0), nm(1), nm(2))
+        };
+        let every = |n: [usize; 3]| (0..n[0] * n[1] * n[2]).map(move |i| [i % n[0], i / n[0] % n[1], i / (n[0] * n[1])]);
+        let shifts: Vec<Vec3> = every(knots).map(|k| tile.shift(at(k, layout.knot_step))).collect();
+        let points = layout.block_points();
+        self.places.clear();
+        self.places.extend(every(points).map(|p| narrow(at(p, layout.step) - tile.corner)));
+        let step = [0, 1, 2].map(|a| layout.knot_step[a] / layout.step[a]);
+        let mut fine = vec![0.0; self.places.len()];
+        for axis in 0..3 {
+            let coarse: Vec<f32> = shifts.iter().map(|s| s[axis]).collect();
+            self.expand.run(&coarse, knots, step, points, &mut fine);
+            for (place, shift) in self.places.iter_mut().zip(&fine) {
+                place[axis] += shift;
+            }
+        }
+    }
+
+    /// Takes a brick's lattice points from the block's.
+    fn gather(&mut self, layout: &Layout, at: [usize; 3]) {
+        let (n, [w, h, _]) = (layout.points(), layout.block_points());
+        let from = [0, 1, 2].map(|a| at[a] * (n[a] - 1));
+        self.brick_places.clear();
+        for z in 0..n[2] {
+            for y in 0..n[1] {
+                let start = from[0] + w * (from[1] + y + h * (from[2] + z));
+                self.brick_places.extend_from_slice(&self.places[start..start + n[0]]);
+            }
+        }
+    }
+
+    /// Writes what shows in the brick.
+    fn place(&mut self, layout: &Layout, shader: &Shader, tile: &Tile, at: [usize; 3]) {
+        let (b, [w, h, _], brick) = (layout.block, layout.brick, &self.brick);
+        let voxels = Brick::voxels(layout);
+        let neuron = |k: f32| brick.rivals[index(floor(f64::from(k)))];
+        for (row, i) in (0..layout.brick.iter().product()).step_by(w).enumerate() {
+            let start = at[0] * w + b[0] * (at[1] * h + row % h + b[1] * (at[2] * layout.brick[2] + row / h));
+            let surfaces = &mut self.surfaces[start..start + w];
+            let labels = &mut self.labels[start..start + w];
+            if let [only] = brick.rivals.as_slice() {
+                surfaces.fill(shader.neurite(&tile.neurons[*only as usize], *only, FAR_NM));
+                labels.fill(tile.neurons[*only as usize].id);
+            } else {
+                let voxels = brick.owner[i..].iter().zip(&brick.edge_nm[i..]);
+                for ((surface, label), (&owner, &edge)) in surfaces.iter_mut().zip(labels).zip(voxels) {
+                    let owner = neuron(owner);
+                    let its = &tile.neurons[owner as usize];
+                    *surface = shader.neurite(its, owner, edge);
+                    *label = if edge < HALF_GAP_NM { 0 } else { its.id };
+                }
+            }
+            for (item, depths) in brick.mitochondria.iter().zip(brick.depths.chunks_exact(voxels)) {
+                let it = &tile.mitochondria[*item as usize];
+                let marks = &mut self.mitochondria[start..start + w];
+                for ((surface, mark), &depth) in surfaces.iter_mut().zip(marks).zip(&depths[i..]) {
+                    let depth = depth.max(INSET_NM - surface.edge_nm);
+                    if it.neuron == surface.owner {
+                        if depth < 0.0 {
+                            *mark = it.id;
+                        }
+                        shader.mitochondrion(it, depth, surface);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Draws the T-bar, the cleft, the densities and the vesicles of a synapse.
+    fn dress(&mut self, layout: &Layout, site: &Site, lower: Vec3, size: Vec3, shader: &Shader) {
         let b = layout.block;
+        let clip = |c: f32, n: usize| index(floor(f64::from(c))).min(n);
+        let from = (site.at - narrow1(SYNAPSE_NM) - lower) / size;
+        let to = (site.at + narrow1(SYNAPSE_NM) - lower) / size + Vec3::ONE;
         for z in clip(from.z, b[2])..clip(to.z, b[2]) {
             for y in clip(from.y, b[1])..clip(to.y, b[1]) {
                 for x in clip(from.x, b[0])..clip(to.x, b[0]) {
                     let i = x + b[0] * (y + b[1] * z);
-                    let p = lower + Vec3::new(small(x), small(y), small(z)) * size - site.at;
-                    let surface = &mut surfaces[i];
+                    let surface = &mut self.surfaces[i];
                     let is_pre = surface.owner == site.pre;
                     let is_post = site.posts.iter().any(|q| q.0 == surface.owner);
+                    if !is_pre && !is_post {
+                        continue;
+                    }
+                    let p = lower + Vec3::new(small(x), small(y), small(z)) * size - site.at;
                     let out = p.dot(site.normal);
                     let side = (p - site.normal * out).length();
-                    if (is_pre || is_post) && surface.edge_nm < 13.0 && side < site.radius && out.abs() < 45.0 {
+                    if surface.edge_nm < 13.0 && side < site.radius && out.abs() < 45.0 {
                         self.clefts[i] = site.id;
                     }
-                    shader.density(site, p, out, side, is_pre, is_post, surface);
+                    shader.density(site, p, out, side, is_pre, surface);
                 }
             }
         }
     }
 }
 
-impl<'a> Lattice<'a> {
-    fn new(layout: &'a Layout, tile: &Tile, min: [i64; 3], lower: Vec3, upper: Vec3, sites: &[&Site]) -> Self {
-        let absolute =
-            |axis: usize, i: usize| (real(min[axis] + i64::try_from(i * layout.step[axis]).unwrap_or(0)) + 0.5) * layout.voxel_nm[axis];
-        let mut points = Vec::with_capacity(layout.points.iter().product());
-        let mut places = Vec::with_capacity(points.capacity());
-        for z in 0..layout.points[2] {
-            for y in 0..layout.points[1] {
-                for x in 0..layout.points[0] {
-                    let place = glam::DVec3::new(absolute(0, x), absolute(1, y), absolute(2, z));
-                    let local = super::hash::narrow(place - tile.corner);
-                    points.push(tile.warp_at(place, local));
-                    places.push(local);
-                }
-            }
-        }
-        let low = points.iter().fold(Vec3::MAX, |a, &p| a.min(p));
-        let high = points.iter().fold(Vec3::MIN, |a, &p| a.max(p));
-        let centre = (low + high) * 0.5;
-        let reach = points.iter().map(|p| (*p - centre).length_squared()).fold(0.0, f32::max).sqrt();
-        let candidates = tile.candidates((lower + upper) * 0.5, centre, reach);
-        let mut mitochondria = Vec::new();
-        for (i, m) in tile.mitochondria.iter().enumerate() {
-            if m.lower.cmple(upper).all() && m.upper.cmpge(lower).all() {
-                let metric = |i: usize| [0.0, 0.0, 0.0, m.metric(points[i])];
-                let values: Vec<[f32; 4]> = (0..places.len()).map(metric).collect();
-                if values.iter().any(|v| v[3] < ORGANELLE_NM) {
-                    mitochondria.push(Field { item: short(i), values });
-                }
-            }
-        }
-        let density = |p: &Vec3| [0.0, 0.0, 0.0, sites.iter().map(|s| cloud(s, *p)).fold(0.0, f32::max)];
-        let cloud = (!sites.is_empty()).then(|| Field { item: 0, values: places.iter().map(density).collect() });
-        Self { layout, neurites: compete(&candidates, &points), mitochondria, cloud }
-    }
-
-    /// Decides owner, distance to the boundary and organelle of every voxel.
-    fn resolve(&self, tile: &Tile, shader: &Shader, surfaces: &mut [Surface], block: &mut Block) {
-        let l = self.layout;
-        let mut cell = Cell::new(self, tile, shader);
-        for cz in 0..l.points[2] - 1 {
-            for cy in 0..l.points[1] - 1 {
-                for cx in 0..l.points[0] - 1 {
-                    cell.gather([cx, cy, cz]);
-                    cell.resolve([cx, cy, cz], surfaces, block);
-                }
-            }
-        }
-    }
-}
-
-/// Vesicle density about a synapse.
-fn cloud(site: &Site, at: Vec3) -> f32 {
-    let centre = site.at - site.normal * (site.cloud * 0.45);
-    (1.25 - (at - centre).length() / site.cloud * 1.25).clamp(0.0, 1.0)
-}
-
-/// The metric of each neuron at each point; neurons that can never show are dropped.
-fn compete(candidates: &[Segment], points: &[Vec3]) -> Vec<Field> {
-    let fours: Vec<Points> = points
-        .chunks(4)
-        .map(|chunk| {
-            let at = |l: usize| chunk[l.min(chunk.len() - 1)];
-            let (a, b, c, d) = (at(0), at(1), at(2), at(3));
-            [Vec4::new(a.x, b.x, c.x, d.x), Vec4::new(a.y, b.y, c.y, d.y), Vec4::new(a.z, b.z, c.z, d.z)]
-        })
-        .collect();
-    let mut best = vec![Vec4::MAX; fours.len()];
-    let mut fields: Vec<Field> = Vec::new();
-    let mut leads: Vec<Leads> = vec![[Vec4::ZERO; 4]; fours.len()];
-    for group in candidates.chunk_by(|a, b| a.neuron == b.neuron) {
-        let mut shows = false;
-        for ((at, least), best) in fours.iter().zip(&mut leads).zip(&mut best) {
-            *least = [Vec4::MAX; 4];
-            for segment in group {
-                segment.lead(at, least);
-            }
-            shows |= least[3].cmple(*best + RIVAL_NM).any();
-            *best = best.min(least[3]);
-        }
-        if shows {
-            let mut values = Vec::with_capacity(4 * fours.len());
-            for lead in &leads {
-                let [x, y, z, m] = lead.map(|v| v.to_array());
-                values.extend((0..4).map(|l| [x[l], y[l], z[l], m[l]]));
-            }
-            fields.push(Field { item: group[0].neuron, values });
-        }
-    }
-    let best: Vec<f32> = best.iter().flat_map(|v| v.to_array()).collect();
-    fields.retain(|f| f.values.iter().zip(&best).any(|(v, &b)| v[3] <= b + RIVAL_NM));
-    fields
-}
-
-/// What competes in one lattice cell.
-struct Cell<'a> {
-    lattice: &'a Lattice<'a>,
-    tile: &'a Tile,
-    shader: &'a Shader,
-    /// Offsets of the corners from the lowest: x fastest.
-    corners: [usize; 8],
-    rivals: Vec<Rival<'a>>,
-    organelles: Vec<Rival<'a>>,
-    /// Grey value and grain of the only rival, where there is one.
-    plain: Surface,
-}
-
-/// A field at the corners of the cell.
-struct Rival<'a> {
-    item: u32,
-    corners: [&'a [f32; 4]; 8],
-}
-
-impl Rival<'_> {
-    /// The distance at both ends of a row of the cell.
-    fn ends(&self, weights: &[f32; 4]) -> (f32, f32) {
-        let c = &self.corners;
-        let w = weights;
-        (
-            c[0][3] * w[0] + c[2][3] * w[1] + c[4][3] * w[2] + c[6][3] * w[3],
-            c[1][3] * w[0] + c[3][3] * w[1] + c[5][3] * w[2] + c[7][3] * w[3],
-        )
-    }
-}
-
-impl<'a> Cell<'a> {
-    fn new(lattice: &'a Lattice<'a>, tile: &'a Tile, shader: &'a Shader) -> Self {
-        let [w, h, _] = lattice.layout.points;
-        let corners = [0, 1, w, w + 1, w * h, w * h + 1, w * h + w, w * h + w + 1];
-        Self { lattice, tile, shader, corners, rivals: Vec::new(), organelles: Vec::new(), plain: Surface::default() }
-    }
-
-    fn gather(&mut self, at: [usize; 3]) {
-        let [w, h, _] = self.lattice.layout.points;
-        let base = at[0] + at[1] * w + at[2] * w * h;
-        let corners = self.corners.map(|o| base + o);
-        let rival = |f: &'a Field| Rival { item: f.item, corners: corners.map(|c| &f.values[c]) };
-        let mut best = [f32::MAX; 8];
-        for f in &self.lattice.neurites {
-            for (b, &c) in best.iter_mut().zip(&corners) {
-                *b = b.min(f.values[c][3]);
-            }
-        }
-        self.rivals.clear();
-        for f in &self.lattice.neurites {
-            if corners.iter().zip(&best).any(|(&c, &b)| f.values[c][3] <= b + RIVAL_NM) {
-                self.rivals.push(rival(f));
-            }
-        }
-        self.organelles.clear();
-        for f in &self.lattice.mitochondria {
-            if corners.iter().any(|&c| f.values[c][3] < ORGANELLE_NM) {
-                self.organelles.push(rival(f));
-            }
-        }
-        if let [only] = self.rivals.as_slice() {
-            self.plain = self.shader.neurite(&self.tile.neurons[only.item as usize], only.item, FAR_NM);
-        }
-    }
-
-    fn resolve(&self, at: [usize; 3], surfaces: &mut [Surface], block: &mut Block) {
-        let l = self.lattice.layout;
-        let cloud = self.lattice.cloud.as_ref().map(|f| {
-            let [w, h, _] = l.points;
-            let base = at[0] + at[1] * w + at[2] * w * h;
-            Rival { item: 0, corners: self.corners.map(|o| &f.values[base + o]) }
-        });
-        let inverse = 1.0 / small(l.step[0]);
-        for z in 0..l.step[2] {
-            for y in 0..l.step[1] {
-                let (fy, fz) = (small(y) / small(l.step[1]), small(z) / small(l.step[2]));
-                let weights = [(1.0 - fy) * (1.0 - fz), fy * (1.0 - fz), (1.0 - fy) * fz, fy * fz];
-                let start = at[0] * l.step[0] + l.block[0] * (at[1] * l.step[1] + y + l.block[1] * (at[2] * l.step[2] + z));
-                let row = Row { start, inverse, weights: &weights, cloud: cloud.as_ref().map(|c| c.ends(&weights)) };
-                if self.rivals.len() == 1 && self.organelles.is_empty() && row.cloud.is_none() {
-                    let id = self.tile.neurons[self.rivals[0].item as usize].id;
-                    surfaces[start..start + l.step[0]].fill(self.plain);
-                    block.labels[start..start + l.step[0]].fill(id);
-                } else {
-                    self.row(&row, surfaces, block);
-                }
-            }
-        }
-    }
-
-    /// How fast the lead of one rival over another changes across the cell. Across a thin neurite the gradients at the
-    /// corners oppose each other, and only this shows that it changes at all.
-    fn slope(&self, a: &Rival<'_>, b: &Rival<'_>) -> f32 {
-        let lead = |c: usize| b.corners[c][3] - a.corners[c][3];
-        let across = |odd: [usize; 4], bit: usize| odd.iter().map(|&c| lead(c + bit) - lead(c)).sum::<f32>();
-        let l = self.lattice.layout;
-        let per_nm = |a: usize| 0.25 / (narrow1(l.voxel_nm[a]) * small(l.step[a]));
-        let slope =
-            Vec3::new(across([0, 2, 4, 6], 1) * per_nm(0), across([0, 1, 4, 5], 2) * per_nm(1), across([0, 1, 2, 3], 4) * per_nm(2));
-        slope.length()
-    }
-
-    fn row(&self, row: &Row<'_>, surfaces: &mut [Surface], block: &mut Block) {
-        let most = 4;
-        let far = (f32::MAX, 0usize);
-        let mut winners = [(far, far); 4];
-        for (k, r) in self.rivals.iter().enumerate() {
-            let (from, to) = r.ends(row.weights);
-            let step = (to - from) * row.inverse;
-            for (x, (best, second)) in winners.iter_mut().enumerate().take(most) {
-                let v = from + step * small(x);
-                if v < best.0 {
-                    *second = *best;
-                    *best = (v, k);
-                } else if v < second.0 {
-                    *second = (v, k);
-                }
-            }
-        }
-        for (x, (best, second)) in winners.iter().enumerate().take(self.lattice.layout.step[0]) {
-            let i = row.start + x;
-            let f = small(x) * row.inverse;
-            let owner = &self.rivals[best.1];
-            let lead = second.0 - best.0;
-            let edge = if lead < RIVAL_NM {
-                let w = row.weights;
-                let across =
-                    [(1.0 - f) * w[0], f * w[0], (1.0 - f) * w[1], f * w[1], (1.0 - f) * w[2], f * w[2], (1.0 - f) * w[3], f * w[3]];
-                let other = &self.rivals[second.1];
-                let mut slope = [0.0f32; 4];
-                for (c, w) in across.iter().enumerate() {
-                    for (s, (a, b)) in slope.iter_mut().zip(owner.corners[c].iter().zip(other.corners[c])) {
-                        *s += (a - b) * w;
-                    }
-                }
-                let square = slope[0] * slope[0] + slope[1] * slope[1] + slope[2] * slope[2];
-                lead / square.sqrt().max(self.slope(owner, other)).max(0.6)
-            } else {
-                FAR_NM
-            };
-            let neuron = &self.tile.neurons[owner.item as usize];
-            let mut surface = self.shader.neurite(neuron, owner.item, edge);
-            block.labels[i] = if edge < HALF_GAP_NM { 0 } else { neuron.id };
-            for o in &self.organelles {
-                let it: &Mitochondrion = &self.tile.mitochondria[o.item as usize];
-                if it.neuron == owner.item {
-                    let (from, to) = o.ends(row.weights);
-                    let depth = (from + (to - from) * f).max(INSET_NM - edge);
-                    if depth < 0.0 {
-                        block.mitochondria[i] = it.id;
-                    }
-                    self.shader.mitochondrion(it, depth, &mut surface);
-                }
-            }
-            if let Some((from, to)) = row.cloud {
-                self.shader.vesicles(from + (to - from) * f, &mut surface);
-            }
-            surfaces[i] = surface;
-        }
-    }
-}
-
-/// A row of a lattice cell.
-struct Row<'a> {
-    start: usize,
-    inverse: f32,
-    weights: &'a [f32; 4],
-    cloud: Option<(f32, f32)>,
-}
-
-/// A count below 2¹⁶.
-fn small(n: usize) -> f32 {
-    f32::from(u16::try_from(n).unwrap_or(0))
+/// A ball that holds all the points.
+fn ball_about(points: &[Vec3]) -> (Vec3, f32) {
+    let low = points.iter().fold(Vec3::MAX, |a, &p| a.min(p));
+    let high = points.iter().fold(Vec3::MIN, |a, &p| a.max(p));
+    let centre = (low + high) * 0.5;
+    (centre, points.iter().map(|p| (*p - centre).length_squared()).fold(0.0, f32::max).sqrt())
 }

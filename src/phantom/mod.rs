@@ -7,8 +7,11 @@
 //! boxes agree where they overlap.
 
 mod block;
+mod brick;
+mod capsule;
 mod grid;
 mod hash;
+mod lattice;
 mod organelle;
 mod shade;
 mod synapse;
@@ -22,8 +25,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use block::{Block, Layout};
+use block::Block;
 use hash::{floor, real};
+use lattice::Layout;
 use shade::Shader;
 use tile::{TILE_NM, Tile};
 
@@ -148,7 +152,7 @@ impl Phantom {
         if expected == 0 {
             return Ok(());
         }
-        let mut drawn = Block::empty(&self.layout);
+        let mut drawn = Block::new(&self.layout);
         let edge = self.layout.block.map(|n| i64::try_from(n).unwrap_or(1));
         let first = [0, 1, 2].map(|a| min[a].div_euclid(edge[a]));
         let last = [0, 1, 2].map(|a| (max[a] - 1).div_euclid(edge[a]));

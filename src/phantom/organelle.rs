@@ -1,13 +1,16 @@
 //! Mitochondria: thick worms that lie along the thick neurites, off their centre line.
 
-use glam::{DVec3, Vec3};
+use glam::{DVec3, Vec3, Vec4};
 
+use super::capsule::{Capsule, Points};
 use super::hash::{Stream, mix, narrow, narrow1};
 use super::trunk::{MAX_RADIUS_NM, Node, ROOT};
 
 /// Mitochondria per node of a neurite thick enough.
 const PER_NODE: f64 = 0.42;
 const MAX_NODES: usize = 11;
+/// Neighbouring pieces melt over this distance, nm.
+const MELT_NM: f32 = 40.0;
 /// They stay this far inside their neurite, nm.
 pub(super) const INSET_NM: f32 = 24.0;
 
@@ -16,8 +19,10 @@ pub(super) const INSET_NM: f32 = 24.0;
 pub(super) struct Mitochondrion {
     pub(super) id: u64,
     pub(super) neuron: u32,
-    /// Centre and radius of the balls whose hull, pair by pair, it is.
+    /// Centre and radius of the balls along it.
     pub(super) balls: Vec<(Vec3, f32)>,
+    /// Between neighbouring balls.
+    shape: Vec<Capsule>,
     pub(super) lower: Vec3,
     pub(super) upper: Vec3,
     /// Offset of its grey value.
@@ -25,15 +30,14 @@ pub(super) struct Mitochondrion {
 }
 
 impl Mitochondrion {
-    /// Distance outside its surface at a warped point.
-    pub(super) fn metric(&self, point: Vec3) -> f32 {
-        let mut least = f32::MAX;
-        for pair in self.balls.windows(2) {
-            let (from, to) = (pair[0], pair[1]);
-            let along = to.0 - from.0;
-            let t = ((point - from.0).dot(along) / along.length_squared().max(1.0)).clamp(0.0, 1.0);
-            let distance = (point - from.0 - along * t).length() - (from.1 + (to.1 - from.1) * t);
-            least = least.min(distance);
+    /// Distance outside its surface at warped points. The pieces melt into each other.
+    pub(super) fn metric(&self, points: &Points) -> Vec4 {
+        let mut least = Vec4::splat(1e6);
+        for piece in &self.shape {
+            let (_, distance, radius) = piece.offsets(points);
+            let depth = distance - radius;
+            let melt = (Vec4::ONE - (depth - least).abs() / MELT_NM).max(Vec4::ZERO);
+            least = least.min(depth) - melt * melt * (0.25 * MELT_NM);
         }
         least
     }
@@ -81,7 +85,9 @@ pub(super) fn mitochondria(thick: &[Node], corner: DVec3, lower: DVec3, upper: D
         let high = balls.iter().fold(Vec3::MIN, |a, b| a.max(b.0)) + reach;
         if low.cmple(tile_upper).all() && high.cmpge(tile_lower).all() {
             let tone = narrow1(stream.normal() * 4.0);
-            found.push(Mitochondrion { id: mix(start.hash ^ 0x317d) >> 16, neuron: start.neuron, balls, lower: low, upper: high, tone });
+            let shape = balls.windows(2).map(|pair| Capsule::new(pair[0], pair[1])).collect();
+            let id = mix(start.hash ^ 0x317d) >> 16;
+            found.push(Mitochondrion { id, neuron: start.neuron, balls, shape, lower: low, upper: high, tone });
         }
     }
     found

@@ -2,8 +2,8 @@
 
 use glam::Vec3;
 
-use super::block::Layout;
-use super::hash::{mix, narrow1, unit_of};
+use super::hash::{exp, mix, narrow1, unit_of};
+use super::lattice::Layout;
 use super::organelle::Mitochondrion;
 use super::synapse::Site;
 use super::texture::Textures;
@@ -11,12 +11,13 @@ use super::trunk::Neuron;
 
 /// Membrane darkening is tabulated per half nanometre.
 const PROFILE: usize = 256;
-const MEMBRANE: f32 = 95.0;
-const GRAIN: f32 = 9.0;
-const PATCHES: f32 = 7.0;
-const NOISE: f32 = 3.9;
-const MITOCHONDRION: f32 = 77.0;
-const DENSITY: f32 = 62.0;
+const MEMBRANE: f32 = 86.0;
+const GRAIN: f32 = 11.0;
+const NOISE: f32 = 4.6;
+const MATRIX: f32 = 82.0;
+const CRISTAE: f32 = 7.0;
+const VESICLES: f32 = 26.0;
+const DENSITY: f32 = 60.0;
 
 /// What shows at a voxel, before texture and noise.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,6 +25,10 @@ pub(super) struct Surface {
     pub(super) grey: f32,
     /// Contrast of the grain.
     pub(super) grain: f32,
+    /// Contrast of the cristae.
+    pub(super) cristae: f32,
+    /// Contrast of the vesicles.
+    pub(super) vesicles: f32,
     /// Distance to the boundary of the neurite, nm.
     pub(super) edge_nm: f32,
     /// Index of the nearest neuron, in the gap too.
@@ -36,8 +41,8 @@ pub(super) fn cytoplasm(hash: u64, girth: f64) -> (f32, f32) {
     let u = unit_of(mix(hash ^ 0x70f));
     // Thick neurites tend to be the lightest.
     let light = ((girth - 90.0) / 250.0).clamp(0.0, 1.0);
-    let tone = if t < 0.17 { 108.0 + 20.0 * u } else { 133.0 + 34.0 * u + 30.0 * light * (0.4 + 0.6 * u) };
-    (narrow1(tone), narrow1(0.45 + 0.5 * u + 0.25 * light))
+    let tone = if t < 0.17 { 108.0 + 20.0 * u } else { 137.0 + 34.0 * u + 22.0 * light * (0.4 + 0.6 * u) };
+    (narrow1(tone), narrow1(0.55 + 0.45 * u + 0.25 * light))
 }
 
 /// Turns distances into grey values.
@@ -52,11 +57,8 @@ impl Shader {
         let mut profile = [0.0; PROFILE];
         for (i, p) in profile.iter_mut().enumerate() {
             let edge = 0.5 * f64::from(u32::try_from(i).unwrap_or(0));
-            let core = (edge - 4.0).max(0.0) / 14.0;
-            let skirt = edge / 42.0;
-            *p = narrow1(
-                0.88 * super::hash::exp((-0.5 * core * core).max(-12.0)) + 0.12 * super::hash::exp((-0.5 * skirt * skirt).max(-12.0)),
-            );
+            let bell = |x: f64| exp((-0.5 * x * x).max(-12.0));
+            *p = narrow1(0.9 * bell((edge - 3.0).max(0.0) / 10.0) + 0.1 * bell(edge / 34.0));
         }
         Self { textures: Textures::new(seed, voxel_nm), profile }
     }
@@ -66,26 +68,21 @@ impl Shader {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates; bounded by the table")]
         let dark = self.profile[((edge * 2.0) as usize).min(PROFILE - 1)];
         let grey = neuron.tone + (MEMBRANE - neuron.tone) * dark;
-        Surface { grey, grain: neuron.grain * (1.0 - 0.75 * dark), edge_nm: edge, owner }
-    }
-
-    /// Crowds the cytoplasm with vesicles.
-    pub(super) fn vesicles(&self, density: f32, surface: &mut Surface) {
-        surface.grey -= 12.0 * density * surface.grain;
-        surface.grain *= 1.0 + 0.8 * density;
+        Surface { grey, grain: neuron.grain * (1.0 - 0.75 * dark), edge_nm: edge, owner, ..Surface::default() }
     }
 
     /// Draws a mitochondrion, `depth` nm outside its surface.
     pub(super) fn mitochondrion(&self, it: &Mitochondrion, depth: f32, surface: &mut Surface) {
         let cover = ((9.0 - depth) / 18.0).clamp(0.0, 1.0);
-        let rim = (1.0 - ((depth + 8.0) / 14.0).abs()).max(0.0);
-        let grey = MITOCHONDRION + it.tone - 7.0 * rim;
-        surface.grey += (grey - surface.grey) * cover;
-        surface.grain *= 1.0 - 0.72 * cover;
+        let rim = (1.0 - ((depth + 6.0) / 12.0).abs()).max(0.0);
+        surface.grey += (MATRIX + it.tone - 12.0 * rim - surface.grey) * cover;
+        surface.grain *= 1.0 - 0.9 * cover;
+        surface.cristae = ((-8.0 - depth) / 14.0).clamp(0.0, 1.0);
     }
 
-    /// Darkens the densities of a synapse at `p` nm from its site, `out` along its normal, `side` across.
-    pub(super) fn density(&self, site: &Site, p: Vec3, out: f32, side: f32, is_pre: bool, is_post: bool, surface: &mut Surface) {
+    /// Darkens the densities of a synapse at `p` nm from its site, `out` along its normal, `side` across, and crowds
+    /// the cytoplasm behind it with vesicles.
+    pub(super) fn density(&self, site: &Site, p: Vec3, out: f32, side: f32, is_pre: bool, surface: &mut Surface) {
         let mut dark = 0.0f32;
         if is_pre {
             let pedestal = ((24.0 - side) / 16.0).clamp(0.0, 1.0) * ((62.0 + out) / 14.0).clamp(0.0, 1.0);
@@ -95,36 +92,32 @@ impl Shader {
                 * ((34.0 - wide) / 16.0).clamp(0.0, 1.0)
                 * (1.6 - (out + 48.0).abs() / 14.0).clamp(0.0, 1.0);
             dark = pedestal.max(plate);
+            let away = (p + site.normal * (site.cloud * 0.45)).length() / site.cloud;
+            let inside = ((surface.edge_nm - 26.0) / 12.0).clamp(0.0, 1.0) * (1.0 - surface.cristae) * (1.0 - dark);
+            surface.vesicles = surface.vesicles.max(((1.0 - away) * 3.0).clamp(0.0, 1.0) * inside);
         }
-        if is_pre || is_post {
-            let thick = if is_post { 30.0 } else { 20.0 };
-            let smear = ((thick - surface.edge_nm) / 18.0).clamp(0.0, 1.0)
-                * ((site.radius + 14.0 - side) / 30.0).clamp(0.0, 1.0)
-                * ((58.0 - out.abs()) / 20.0).clamp(0.0, 1.0);
-            dark = dark.max(0.85 * smear);
-        }
-        surface.grey += (DENSITY - surface.grey) * dark;
+        let thick = if is_pre { 20.0 } else { 30.0 };
+        let smear = ((thick - surface.edge_nm) / 18.0).clamp(0.0, 1.0)
+            * ((site.radius + 14.0 - side) / 30.0).clamp(0.0, 1.0)
+            * ((58.0 - out.abs()) / 20.0).clamp(0.0, 1.0);
+        surface.grey += (DENSITY - surface.grey) * dark.max(0.85 * smear);
     }
 
     /// Adds texture and noise and rounds.
     pub(super) fn finish(&self, layout: &Layout, min: [i64; 3], surfaces: &[Surface], image: &mut [u8]) {
-        let [w, h, d] = layout.block;
-
+        let [w, h, _] = layout.block;
         let signed = |n: usize| i64::try_from(n).unwrap_or(0);
-        for z in 0..d {
-            for y in 0..h {
-                let row = w * (y + h * z);
-                let at = [min[0], min[1] + signed(y), min[2] + signed(z)];
-                let grain = self.textures.grain.row(at, w);
-                let patches = self.textures.patches.row(at, w);
-                let (first, second) = (self.textures.detector[0].row(at, w), self.textures.detector[1].row(at, w));
-                for x in 0..w {
-                    let s = &surfaces[row + x];
-                    let value = s.grey + s.grain * (GRAIN * grain[x] + PATCHES * patches[x]) + NOISE * (first[x] + second[x]);
-                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u8")]
-                    let rounded = (value + 0.5).clamp(0.0, 255.0) as u8;
-                    image[row + x] = rounded;
-                }
+        let textures = &self.textures;
+        for (row, (surfaces, image)) in surfaces.chunks_exact(w).zip(image.chunks_exact_mut(w)).enumerate() {
+            let at = [min[0], min[1] + signed(row % h), min[2] + signed(row / h)];
+            let (grain, cristae, vesicles) = (textures.grain.row(at, w), textures.cristae.row(at, w), textures.vesicles.row(at, w));
+            let (first, second) = (textures.detector[0].row(at, w), textures.detector[1].row(at, w));
+            for (x, (s, voxel)) in surfaces.iter().zip(image).enumerate() {
+                let texture = s.grain * GRAIN * grain[x] + s.cristae * CRISTAE * cristae[x] + s.vesicles * VESICLES * vesicles[x];
+                let value = s.grey + texture + NOISE * (first[x] + second[x]);
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u8")]
+                let rounded = (value + 0.5).clamp(0.0, 255.0) as u8;
+                *voxel = rounded;
             }
         }
     }

@@ -26,6 +26,7 @@ pub(super) struct Site {
     /// Places just inside the presynaptic neurite.
     pub(super) pre_at: Vec3,
     pub(super) radius: f32,
+    /// Radius of the cloud of vesicles.
     pub(super) cloud: f32,
 }
 
@@ -112,6 +113,6 @@ fn cross(tile: &Tile, pre: u32, first: Vec3, out: Vec3, stream: &mut Stream, has
         return None;
     }
     let radius = narrow1(stream.range(48.0, 95.0));
-    let cloud = narrow1(stream.range(170.0, 330.0));
+    let cloud = narrow1(stream.range(120.0, 235.0));
     Some(Site { id: mix(hash ^ 0x5a1b) >> 16, at: place, normal, across, pre, posts, pre_at, radius, cloud })
 }

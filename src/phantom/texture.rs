@@ -3,7 +3,10 @@
 //! Their edges share no small factor, so that their sum repeats only after micrometres, and are multiples of the block
 //! edge, so that a row of a block never wraps round.
 
-use super::hash::{Stream, floor, index, mix, narrow1, short};
+use super::hash::{Stream, floor, index, mix, narrow1, real, short};
+
+/// Radius of a vesicle, nm.
+const VESICLE_NM: f64 = 19.0;
 
 /// A cube of noise, mean 0 and variance 1, x fastest.
 #[derive(Debug)]
@@ -15,9 +18,7 @@ pub(super) struct Cube {
 impl Cube {
     /// A row that starts at an absolute voxel position.
     pub(super) fn row(&self, at: [i64; 3], length: usize) -> &[f32] {
-        let edge = i64::try_from(self.edge).unwrap_or(1);
-        let wrap = |c: i64| index(c.rem_euclid(edge));
-        let start = wrap(at[0]) + self.edge * (wrap(at[1]) + self.edge * wrap(at[2]));
+        let start = self.slot(at);
         &self.values[start..start + length]
     }
 
@@ -53,6 +54,55 @@ impl Cube {
         }
     }
 
+    /// Noise between two scales: blurred narrowly, less the same blurred widely.
+    fn band(edge: usize, seed: u64, narrow: [f64; 3], wide: [f64; 3]) -> Self {
+        let mut cube = Self::white(edge, seed);
+        let mut broad = Self { edge, values: cube.values.clone() };
+        cube.blur(narrow);
+        broad.blur(wide);
+        for (value, broad) in cube.values.iter_mut().zip(&broad.values) {
+            *value -= broad;
+        }
+        cube.normalize();
+        cube
+    }
+
+    /// Balls with dark rims at random places, not overlapping much: −1 at a rim, up to 0.4 inside.
+    fn packed(edge: usize, seed: u64, voxel_nm: [f64; 3]) -> Self {
+        let mut cube = Self { edge, values: vec![0.0; edge * edge * edge] };
+        let mut stream = Stream::new(seed);
+        let size = voxel_nm.map(|nm| nm * real(i64::try_from(edge).unwrap_or(1)));
+        let reach = voxel_nm.map(|nm| floor(VESICLE_NM * 1.6 / nm) + 1);
+        let count = floor((size[0] * size[1] * size[2] / (VESICLE_NM * 2.5).powi(3)).min(60_000.0));
+        for _ in 0..count {
+            let centre = size.map(|s| stream.range(0.0, s));
+            let middle = [0, 1, 2].map(|a| floor(centre[a] / voxel_nm[a]));
+            for z in -reach[2]..=reach[2] {
+                for y in -reach[1]..=reach[1] {
+                    for x in -reach[0]..=reach[0] {
+                        let voxel = [middle[0] + x, middle[1] + y, middle[2] + z];
+                        let square: f64 = (0..3).map(|a| ((real(voxel[a]) + 0.5) * voxel_nm[a] - centre[a]).powi(2)).sum();
+                        let from_rim = (square.sqrt() - VESICLE_NM) / 9.0;
+                        let rim = narrow1((1.0 - from_rim.abs()).max(0.0));
+                        let slot = cube.slot(voxel);
+                        if rim > 0.0 {
+                            cube.values[slot] = cube.values[slot].min(-rim);
+                        } else if from_rim < 0.0 {
+                            cube.values[slot] = 0.4;
+                        }
+                    }
+                }
+            }
+        }
+        cube
+    }
+
+    fn slot(&self, at: [i64; 3]) -> usize {
+        let edge = i64::try_from(self.edge).unwrap_or(1);
+        let wrap = |c: i64| index(c.rem_euclid(edge));
+        wrap(at[0]) + self.edge * (wrap(at[1]) + self.edge * wrap(at[2]))
+    }
+
     fn normalize(&mut self) {
         let count = self.values.iter().map(|_| 1.0f64).sum::<f64>();
         let mean = self.values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
@@ -80,33 +130,31 @@ fn gaussian(sigma: f64) -> Vec<f32> {
 /// The cubes of a phantom.
 #[derive(Debug)]
 pub(super) struct Textures {
-    /// Grain: dark spots of some 40 nm, skewed to the dark.
+    /// Grain of the cytoplasm: dark spots of some 25 nm over wider patches, skewed to the dark.
     pub(super) grain: Cube,
-    /// Wider patches, some 120 nm.
-    pub(super) patches: Cube,
+    /// Folded sheets in mitochondria, dark on light.
+    pub(super) cristae: Cube,
+    /// Packed vesicles: dark rings about a lighter middle.
+    pub(super) vesicles: Cube,
     /// Detector noise, per voxel, correlated along x; the two are added.
     pub(super) detector: [Cube; 2],
 }
 
 impl Textures {
     pub(super) fn new(seed: u64, voxel_nm: [f64; 3]) -> Self {
-        let sigma = |nm: f64| [nm / voxel_nm[0], nm / voxel_nm[1], nm / voxel_nm[2]];
-        let mut grain = Cube::white(96, mix(seed ^ 0x91));
-        grain.blur(sigma(20.0));
-        let mut broad = Cube { edge: grain.edge, values: grain.values.clone() };
-        broad.blur(sigma(40.0));
-        for (g, b) in grain.values.iter_mut().zip(&broad.values) {
-            *g -= 0.85 * b;
+        let sigma = |nm: f64| voxel_nm.map(|voxel| nm / voxel);
+        let mut grain = Cube::band(96, mix(seed ^ 0x91), sigma(9.0), sigma(26.0));
+        let patches = Cube::band(96, mix(seed ^ 0x92), sigma(24.0), sigma(90.0));
+        for (g, p) in grain.values.iter_mut().zip(&patches.values) {
+            // Dark spots stand out where the patch is dark, and more than light ones.
+            *g = if *g < 0.0 { *g * (1.0 - 0.25 * *g) } else { *g * 0.7 } + 0.7 * p;
         }
         grain.normalize();
-        for g in &mut grain.values {
-            // Darker spots stand out more than lighter ones.
-            *g = if *g < 0.0 { *g * (1.0 - 0.08 * *g) } else { *g * 0.85 };
+        let mut cristae = Cube::band(80, mix(seed ^ 0x93), sigma(13.0), sigma(22.0));
+        for c in &mut cristae.values {
+            *c = (c.abs() * 1.6).min(2.0);
         }
-        grain.normalize();
-        let mut patches = Cube::white(128, mix(seed ^ 0x92));
-        patches.blur(sigma(34.0));
-        patches.normalize();
+        cristae.normalize();
         let detector = [96, 80].map(|edge| {
             let mut cube = Cube::white(edge, mix(seed ^ u64::from(short(edge)) << 8));
             cube.filter(0, &[0.28, 0.62, 0.28]);
@@ -115,6 +163,6 @@ impl Textures {
             cube.normalize();
             cube
         });
-        Self { grain, patches, detector }
+        Self { grain, cristae, vesicles: Cube::packed(96, mix(seed ^ 0x94), voxel_nm), detector }
     }
 }

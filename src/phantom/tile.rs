@@ -7,6 +7,7 @@
 
 use glam::{DVec3, Vec3, Vec4};
 
+use super::capsule::{Capsule, Points};
 use super::grid::Grid;
 use super::hash::{mix, narrow, narrow1, noise3, real};
 use super::organelle::{self, Mitochondrion};
@@ -24,6 +25,8 @@ const BINS: usize = 10;
 const BINS_FROM_NM: f32 = -512.0;
 /// Bound of the warp.
 const WARP_NM: f32 = 110.0;
+/// Amplitude of the finer part of the warp.
+const FINE_WARP_NM: f32 = 18.0;
 /// A neurite farther than this from a point never owns it, nor has its membrane there.
 const CLEAR_NM: f64 = 900.0;
 /// Neurites within this of the nearest one still matter: their membranes may touch.
@@ -34,21 +37,14 @@ const CORE_GAIN: f32 = 60.0;
 /// A synapse shows no farther than this from its site.
 pub(super) const SYNAPSE_NM: f64 = 360.0;
 
-/// A tapering capsule of a neurite.
+/// A piece of a neurite.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Segment {
-    from: Vec3,
-    along: Vec3,
-    inverse_square: f32,
-    radius: f32,
-    taper: f32,
+    shape: Capsule,
     pub(super) neuron: u32,
 }
 
-/// Four points side by side, as x, y and z of each.
-pub(super) type Points = [Vec4; 3];
-
-/// Metric (last) and its gradient at four points.
+/// Gradient of the metric (x, y, z) and the metric at four points.
 pub(super) type Leads = [Vec4; 4];
 
 impl Segment {
@@ -56,13 +52,8 @@ impl Segment {
     /// steeply, so that a neurite is rarely cut through by a thicker one. Keeps what is less than `least`.
     #[inline]
     pub(super) fn lead(&self, points: &Points, least: &mut Leads) {
-        let a = self.along;
-        let (x, y, z) = (points[0] - self.from.x, points[1] - self.from.y, points[2] - self.from.z);
-        let t = ((x * a.x + y * a.y + z * a.z) * self.inverse_square).max(Vec4::ZERO).min(Vec4::ONE);
-        let (x, y, z) = (x - t * a.x, y - t * a.y, z - t * a.z);
-        let distance = (x * x + y * y + z * z + 1e-3).sqrt();
-        let radius = t * self.taper + self.radius;
-        let inverse = Vec4::ONE / (radius * 0.8).max(Vec4::splat(CORE_NM));
+        let ([x, y, z], distance, radius) = self.shape.offsets(points);
+        let inverse = (radius * 0.8).max(Vec4::splat(CORE_NM)).recip();
         let depth = (Vec4::ONE - distance * inverse).max(Vec4::ZERO);
         let scale = (depth * inverse * (2.0 * CORE_GAIN) + 1.0) / distance;
         let metric = distance - radius - depth * depth * CORE_GAIN;
@@ -79,12 +70,6 @@ impl Segment {
         let mut least = [Vec4::MAX; 4];
         self.lead(&[Vec4::splat(point.x), Vec4::splat(point.y), Vec4::splat(point.z)], &mut least);
         least[3].x
-    }
-
-    fn distance(&self, point: Vec3) -> (f32, f32) {
-        let to = point - self.from;
-        let t = (to.dot(self.along) * self.inverse_square).clamp(0.0, 1.0);
-        ((to - self.along * t).length(), self.radius + self.taper * t)
     }
 }
 
@@ -117,17 +102,11 @@ impl Tile {
             if !within(node.at) && !within(parent.at) {
                 continue;
             }
-            let along = narrow(node.at - parent.at);
             // A twig leaves a thick neurite with its own calibre.
             let base_radius = parent.radius.min(node.radius * 1.6);
-            segments.push(Segment {
-                from: narrow(parent.at - corner),
-                along,
-                inverse_square: 1.0 / along.length_squared().max(1.0),
-                radius: narrow1(base_radius),
-                taper: narrow1(node.radius - base_radius),
-                neuron: node.neuron,
-            });
+            let shape =
+                Capsule::new((narrow(parent.at - corner), narrow1(base_radius)), (narrow(node.at - corner), narrow1(node.radius)));
+            segments.push(Segment { shape, neuron: node.neuron });
         }
         segments.sort_by_key(|s| s.neuron);
         let mut tile = Self {
@@ -150,7 +129,7 @@ impl Tile {
     }
 
     fn fill_bins(&mut self, lower: DVec3, upper: DVec3) {
-        let middles: Vec<DVec3> = self.segments.iter().map(|s| self.corner + (s.from + s.along * 0.5).as_dvec3()).collect();
+        let middles: Vec<DVec3> = self.segments.iter().map(|s| self.corner + s.shape.middle().as_dvec3()).collect();
         let grid = Grid::new(350.0, lower, upper, middles.iter().copied());
         let half = BIN_NM * 0.866_03;
         let mut bins = Vec::with_capacity(BINS * BINS * BINS);
@@ -162,24 +141,13 @@ impl Tile {
                     let mut found = Vec::new();
                     grid.near(self.corner + centre.as_dvec3(), CLEAR_NM + f64::from(half), |i| found.push(i));
                     found.sort_unstable();
-                    bins.push(self.nearest(&found, centre, half + WARP_NM + narrow1(OVERHANG_NM)));
+                    let segments = found.iter().map(|&i| &self.segments[i as usize]);
+                    let shows = showing(segments, centre, half + WARP_NM + narrow1(OVERHANG_NM));
+                    bins.push(found.iter().zip(shows).filter(|(_, shows)| *shows).map(|(&i, _)| i).collect());
                 }
             }
         }
         self.bins = bins;
-    }
-
-    /// Those of `among` that can matter within `reach` of the warped point `centre`.
-    fn nearest(&self, among: &[u32], centre: Vec3, reach: f32) -> Vec<u32> {
-        let distances: Vec<(f32, f32)> = among
-            .iter()
-            .map(|&i| {
-                let (distance, radius) = self.segments[i as usize].distance(centre);
-                (distance - radius, distance)
-            })
-            .collect();
-        let bound = distances.iter().map(|d| d.0).fold(f32::MAX, f32::min) + 2.2 * reach + RIVAL_NM;
-        among.iter().zip(&distances).filter(|(_, d)| d.0 <= bound || d.1 <= reach + CORE_NM).map(|(&i, _)| i).collect()
     }
 
     /// Segments that can matter within `reach` of the warped point `centre`, the warp of `place`; sorted by neuron.
@@ -187,17 +155,21 @@ impl Tile {
         let at = (place - Vec3::splat(BINS_FROM_NM)) / BIN_NM;
         let bin = |c: f32| super::hash::index(super::hash::floor(f64::from(c))).min(BINS - 1);
         let list = &self.bins[bin(at.x) + BINS * (bin(at.y) + BINS * bin(at.z))];
-        self.nearest(list, centre, reach).into_iter().map(|i| self.segments[i as usize]).collect()
+        let segments = list.iter().map(|&i| &self.segments[i as usize]);
+        let shows = showing(segments.clone(), centre, reach);
+        segments.zip(shows).filter(|(_, shows)| *shows).map(|(s, _)| *s).collect()
     }
 
     /// Where the field at a point (relative to the tile) is to be looked up.
     pub(super) fn warp(&self, point: Vec3) -> Vec3 {
-        warp(self.seed, self.corner + point.as_dvec3(), point)
+        point + self.shift(self.corner + point.as_dvec3())
     }
 
-    /// The same, with the absolute position given.
-    pub(super) fn warp_at(&self, absolute: DVec3, point: Vec3) -> Vec3 {
-        warp(self.seed, absolute, point)
+    /// How far the warp moves an absolute position.
+    pub(super) fn shift(&self, absolute: DVec3) -> Vec3 {
+        let wide = noise3(mix(self.seed ^ 0x31), absolute / 430.0) * 74.0;
+        let fine = noise3(mix(self.seed ^ 0x32), absolute / 150.0) * FINE_WARP_NM;
+        (wide + fine).clamp_length_max(WARP_NM)
     }
 
     /// The place whose warped position is `point`.
@@ -230,9 +202,14 @@ impl Tile {
     }
 }
 
-/// The warp at an absolute position, applied to `point`.
-pub(super) fn warp(seed: u64, absolute: DVec3, point: Vec3) -> Vec3 {
-    let wide = noise3(mix(seed ^ 0x31), absolute / 430.0) * 74.0;
-    let fine = noise3(mix(seed ^ 0x32), absolute / 150.0) * 28.0;
-    point + (wide + fine).clamp_length_max(WARP_NM)
+/// Which segments can matter within `reach` of the warped point `centre`.
+pub(super) fn showing<'s>(segments: impl Iterator<Item = &'s Segment>, centre: Vec3, reach: f32) -> impl Iterator<Item = bool> {
+    let distances: Vec<(f32, f32)> = segments
+        .map(|segment| {
+            let (distance, radius) = segment.shape.distance(centre);
+            (distance - radius, distance)
+        })
+        .collect();
+    let bound = distances.iter().map(|d| d.0).fold(f32::MAX, f32::min) + 2.01 * reach + RIVAL_NM;
+    distances.into_iter().map(move |d| d.0 <= bound || d.1 <= reach + CORE_NM)
 }

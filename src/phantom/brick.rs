@@ -1,0 +1,154 @@
+//! The neurites that compete in one brick of voxels: who owns each voxel, and how far it lies from the boundary.
+//!
+//! Distances are taken at lattice points and interpolated; each boundary's distance is how far a neurite leads over a
+//! rival, divided by how fast that lead changes. Rivals add up, so that corners between three neurites are rounded.
+
+use glam::{Vec3, Vec4};
+
+use super::capsule::{Points, in_fours};
+use super::lattice::{Expand, Layout, small};
+use super::organelle::Mitochondrion;
+use super::tile::{Leads, Segment};
+
+/// A rival that lags by more does not show, nm.
+const LAG_NM: f32 = 100.0;
+/// The lead changes by no less than this along the steepest way, so that a boundary stays thin.
+const LEAST_SLOPE: f32 = 0.8;
+/// No neurite competes: farther than any membrane shows.
+pub(super) const FAR_NM: f32 = 120.0;
+/// A mitochondrion farther away does not show.
+const ORGANELLE_NM: f32 = 24.0;
+
+/// What shows in a brick, x fastest. Kept from brick to brick for its memory.
+#[derive(Debug, Default)]
+pub(super) struct Brick {
+    points: Vec<Points>,
+    /// The neurons that compete.
+    pub(super) rivals: Vec<u32>,
+    /// Per rival: gradient (x, y, z) and metric, at lattice points.
+    leads: Vec<f32>,
+    /// The same at voxels.
+    fine: Vec<f32>,
+    /// Index in `rivals` of each voxel's owner.
+    pub(super) owner: Vec<f32>,
+    /// Distance to the boundary of its owner, nm.
+    pub(super) edge_nm: Vec<f32>,
+    /// Mitochondria that show, and their distances at each voxel in turn.
+    pub(super) mitochondria: Vec<u32>,
+    pub(super) depths: Vec<f32>,
+    coarse: Vec<f32>,
+    expand: Expand,
+}
+
+impl Brick {
+    /// Voxels of a brick, rounded up to fours.
+    pub(super) fn voxels(layout: &Layout) -> usize {
+        layout.brick.iter().product::<usize>().next_multiple_of(4)
+    }
+
+    /// `places` are the warped lattice points, `candidates` all segments that may matter, sorted by neuron.
+    pub(super) fn fill(&mut self, layout: &Layout, places: &[Vec3], candidates: &[Segment], mitochondria: &[(u32, &Mitochondrion)]) {
+        self.points.clear();
+        self.points.extend(in_fours(places));
+        self.compete(candidates);
+        let voxels = Self::voxels(layout);
+        self.owner.resize(voxels, 0.0);
+        self.edge_nm.resize(voxels, FAR_NM);
+        if self.rivals.len() > 1 {
+            let lattice = 4 * self.points.len();
+            self.fine.resize(4 * voxels * self.rivals.len(), 0.0);
+            for (coarse, fine) in self.leads.chunks_exact(lattice).zip(self.fine.chunks_exact_mut(voxels)) {
+                self.expand.run(&coarse[..places.len()], layout.points(), layout.step, layout.brick, fine);
+            }
+            self.settle(voxels);
+        }
+        self.find_mitochondria(layout, places.len(), mitochondria, voxels);
+    }
+
+    /// The metric of each neuron at each lattice point; neurons that can never show are dropped.
+    fn compete(&mut self, candidates: &[Segment]) {
+        let fours = self.points.len();
+        self.rivals.clear();
+        self.leads.clear();
+        let mut best = [Vec4::MAX; 256];
+        for group in candidates.chunk_by(|a, b| a.neuron == b.neuron) {
+            let start = self.leads.len();
+            self.leads.resize(start + 16 * fours, 0.0);
+            let mut shows = false;
+            for (i, (at, best)) in self.points.iter().zip(&mut best).enumerate() {
+                let mut least: Leads = [Vec4::MAX; 4];
+                for segment in group {
+                    segment.lead(at, &mut least);
+                }
+                shows |= least[3].cmple(*best + LAG_NM).any();
+                *best = best.min(least[3]);
+                for (part, value) in least.iter().enumerate() {
+                    value.write_to_slice(&mut self.leads[start + 4 * (part * fours + i)..]);
+                }
+            }
+            if shows {
+                self.rivals.push(group[0].neuron);
+            } else {
+                self.leads.truncate(start);
+            }
+        }
+        let mut kept = 0;
+        for k in 0..self.rivals.len() {
+            let metric = &self.leads[16 * fours * k + 12 * fours..][..4 * fours];
+            let mut fours_of = metric.chunks_exact(4).map(Vec4::from_slice).zip(&best);
+            if fours_of.any(|(m, b)| m.cmple(*b + LAG_NM).any()) {
+                self.rivals[kept] = self.rivals[k];
+                self.leads.copy_within(16 * fours * k..16 * fours * (k + 1), 16 * fours * kept);
+                kept += 1;
+            }
+        }
+        self.rivals.truncate(kept);
+        self.leads.truncate(16 * fours * kept);
+    }
+
+    /// Owner and distance to the boundary of each voxel.
+    fn settle(&mut self, voxels: usize) {
+        const CUT: f32 = 1.0 / (LAG_NM * LAG_NM);
+        let rivals: Vec<&[f32]> = self.fine.chunks_exact(4 * voxels).take(self.rivals.len()).collect();
+        for i in (0..voxels).step_by(4) {
+            let load = |rival: &[f32], part: usize| Vec4::from_slice(&rival[part * voxels + i..]);
+            let (mut best, mut owner) = ([Vec4::MAX; 4], Vec4::ZERO);
+            for (k, rival) in rivals.iter().enumerate() {
+                let metric = load(rival, 3);
+                let nearer = metric.cmplt(best[3]);
+                owner = Vec4::select(nearer, Vec4::splat(small(k)), owner);
+                for (part, b) in best.iter_mut().enumerate() {
+                    *b = Vec4::select(nearer, load(rival, part), *b);
+                }
+            }
+            let mut near = Vec4::splat(1.0 / (FAR_NM * FAR_NM));
+            for (k, rival) in rivals.iter().enumerate() {
+                let lag = load(rival, 3) - best[3];
+                let [x, y, z] = [0, 1, 2].map(|part| load(rival, part) - best[part]);
+                let slope = (x * x + y * y + z * z).max(Vec4::splat(LEAST_SLOPE * LEAST_SLOPE));
+                let closeness = slope * ((lag * lag + 0.01).recip() - CUT).max(Vec4::ZERO);
+                near += Vec4::select(owner.cmpeq(Vec4::splat(small(k))), Vec4::ZERO, closeness);
+            }
+            owner.write_to_slice(&mut self.owner[i..]);
+            near.sqrt().recip().write_to_slice(&mut self.edge_nm[i..]);
+        }
+    }
+
+    fn find_mitochondria(&mut self, layout: &Layout, points: usize, candidates: &[(u32, &Mitochondrion)], voxels: usize) {
+        self.mitochondria.clear();
+        self.depths.clear();
+        for &(item, it) in candidates {
+            self.coarse.clear();
+            for at in &self.points {
+                self.coarse.extend(it.metric(at).to_array());
+            }
+            if self.coarse.iter().any(|&depth| depth < ORGANELLE_NM) {
+                let start = self.depths.len();
+                self.depths.resize(start + voxels, 0.0);
+                let fine = &mut self.depths[start..];
+                self.expand.run(&self.coarse[..points], layout.points(), layout.step, layout.brick, fine);
+                self.mitochondria.push(item);
+            }
+        }
+    }
+}
