@@ -12,7 +12,7 @@ use super::lattice::{Expand, Layout, small};
 use super::organelle::{INSET_NM, Mitochondrion};
 use super::shade::{Shader, Surface};
 use super::synapse::Site;
-use super::tile::{SYNAPSE_NM, Segment, Tile, showing};
+use super::tile::{SYNAPSE_NM, Segment, Tile, cull};
 
 /// Half of the extracellular gap, nm.
 const HALF_GAP_NM: f32 = 4.6;
@@ -29,7 +29,6 @@ pub(super) struct Block {
     places: Vec<Vec3>,
     brick_places: Vec<Vec3>,
     brick: Brick,
-    candidates: Vec<Segment>,
     expand: Expand,
 }
 
@@ -40,30 +39,30 @@ impl Block {
         Self { image: vec![0; n], labels: vec![0; n], mitochondria: vec![0; n], clefts: vec![0; n], surfaces, ..Self::default() }
     }
 
-    /// Fills the block whose lowest voxel is `min`, a multiple of the block's shape. `tile` holds its centre.
-    pub(super) fn draw(&mut self, layout: &Layout, shader: &Shader, tile: &Tile, min: [i64; 3]) {
+    /// Fills the block whose lowest voxel is `min`, a multiple of the block's shape. `tile` holds its centre, and `near`
+    /// all of its segments that may matter.
+    pub(super) fn draw(&mut self, layout: &Layout, shader: &Shader, tile: &Tile, near: &[Segment], min: [i64; 3]) {
         let size = Vec3::from_array([0, 1, 2].map(|a| narrow1(layout.voxel_nm[a])));
         let lower = narrow(glam::DVec3::from_array([0, 1, 2].map(|a| (real(min[a]) + 0.5) * layout.voxel_nm[a])) - tile.corner);
         let upper = lower + Vec3::from_array(layout.block.map(small)) * size;
         let touches = |low: Vec3, high: Vec3| low.cmple(upper).all() && high.cmpge(lower).all();
         let reach = Vec3::splat(narrow1(SYNAPSE_NM));
         let sites: Vec<&Site> = tile.sites.iter().filter(|s| touches(s.at - reach, s.at + reach)).collect();
-        let organelles: Vec<(u32, &Mitochondrion)> =
-            (0..).zip(&tile.mitochondria).filter(|(_, m)| touches(m.lower, m.upper)).collect();
         self.mitochondria.fill(0);
         self.clefts.fill(0);
         self.warp(layout, tile, min);
         let (centre, reach) = ball_about(&self.places);
-        let near = tile.candidates((lower + upper) * 0.5, centre, reach);
+        let near = cull(near, centre, reach);
+        let organelles: Vec<(u32, &Mitochondrion)> =
+            (0..).zip(&tile.mitochondria).filter(|(_, m)| m.shows(centre, reach)).collect();
         let [w, h, d] = [0, 1, 2].map(|a| layout.block[a] / layout.brick[a]);
         for i in 0..w * h * d {
             let at = [i % w, i / w % h, i / (w * h)];
             self.gather(layout, at);
             let (centre, reach) = ball_about(&self.brick_places);
-            self.candidates.clear();
-            let shows = showing(near.iter(), centre, reach);
-            self.candidates.extend(near.iter().zip(shows).filter(|(_, shows)| *shows).map(|(segment, _)| *segment));
-            self.brick.fill(layout, &self.brick_places, &self.candidates, &organelles);
+            let candidates = cull(&near, centre, reach);
+            let organelles: Vec<_> = organelles.iter().filter(|(_, m)| m.shows(centre, reach)).copied().collect();
+            self.brick.fill(layout, &self.brick_places, &candidates, &organelles);
             self.place(layout, shader, tile, at);
         }
         for site in &sites {

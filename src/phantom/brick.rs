@@ -7,17 +7,13 @@ use glam::{Vec3, Vec4};
 
 use super::capsule::{Points, in_fours};
 use super::lattice::{Expand, Layout, small};
-use super::organelle::Mitochondrion;
-use super::tile::{Leads, Segment};
+use super::organelle::{Mitochondrion, SHOWS_NM};
+use super::tile::{Leads, RIVAL_NM, Segment};
 
-/// A rival that lags by more does not show, nm.
-const LAG_NM: f32 = 100.0;
 /// The lead changes by no less than this along the steepest way, so that a boundary stays thin.
 const LEAST_SLOPE: f32 = 0.8;
 /// No neurite competes: farther than any membrane shows.
 pub(super) const FAR_NM: f32 = 120.0;
-/// A mitochondrion farther away does not show.
-const ORGANELLE_NM: f32 = 24.0;
 
 /// What shows in a brick, x fastest. Kept from brick to brick for its memory.
 #[derive(Debug, Default)]
@@ -80,7 +76,7 @@ impl Brick {
                 for segment in group {
                     segment.lead(at, &mut least);
                 }
-                shows |= least[3].cmple(*best + LAG_NM).any();
+                shows |= least[3].cmple(*best + RIVAL_NM).any();
                 *best = best.min(least[3]);
                 for (part, value) in least.iter().enumerate() {
                     value.write_to_slice(&mut self.leads[start + 4 * (part * fours + i)..]);
@@ -96,7 +92,7 @@ impl Brick {
         for k in 0..self.rivals.len() {
             let metric = &self.leads[16 * fours * k + 12 * fours..][..4 * fours];
             let mut fours_of = metric.chunks_exact(4).map(Vec4::from_slice).zip(&best);
-            if fours_of.any(|(m, b)| m.cmple(*b + LAG_NM).any()) {
+            if fours_of.any(|(m, b)| m.cmple(*b + RIVAL_NM).any()) {
                 self.rivals[kept] = self.rivals[k];
                 self.leads.copy_within(16 * fours * k..16 * fours * (k + 1), 16 * fours * kept);
                 kept += 1;
@@ -108,7 +104,7 @@ impl Brick {
 
     /// Owner and distance to the boundary of each voxel.
     fn settle(&mut self, voxels: usize) {
-        const CUT: f32 = 1.0 / (LAG_NM * LAG_NM);
+        const CUT: f32 = 1.0 / (RIVAL_NM * RIVAL_NM);
         let rivals: Vec<&[f32]> = self.fine.chunks_exact(4 * voxels).take(self.rivals.len()).collect();
         for i in (0..voxels).step_by(4) {
             let load = |rival: &[f32], part: usize| Vec4::from_slice(&rival[part * voxels + i..]);
@@ -142,7 +138,7 @@ impl Brick {
             for at in &self.points {
                 self.coarse.extend(it.metric(at).to_array());
             }
-            if self.coarse.iter().any(|&depth| depth < ORGANELLE_NM) {
+            if self.coarse.iter().any(|&depth| depth < SHOWS_NM) {
                 let start = self.depths.len();
                 self.depths.resize(start + voxels, 0.0);
                 let fine = &mut self.depths[start..];

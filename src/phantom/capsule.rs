@@ -25,6 +25,14 @@ impl Capsule {
         self.from + self.along * 0.5
     }
 
+    pub(super) fn length(&self) -> f32 {
+        self.along.length()
+    }
+
+    pub(super) fn thickest(&self) -> f32 {
+        self.radius.max(self.radius + self.taper)
+    }
+
     /// Distance to the centre line and radius where it is nearest.
     pub(super) fn distance(&self, point: Vec3) -> (f32, f32) {
         let to = point - self.from;
@@ -32,15 +40,20 @@ impl Capsule {
         ((to - self.along * t).length(), self.radius + self.taper * t)
     }
 
-    /// Offsets from the nearest points of the centre line, their lengths, and the radius there.
+    /// Where along the capsule points are nearest (0 to 1), their offsets from there, and the lengths of these.
     #[inline]
-    pub(super) fn offsets(&self, points: &Points) -> (Points, Vec4, Vec4) {
+    pub(super) fn offsets(&self, points: &Points) -> (Vec4, Points, Vec4) {
         let a = self.along;
         let (x, y, z) = (points[0] - self.from.x, points[1] - self.from.y, points[2] - self.from.z);
         let t = ((x * a.x + y * a.y + z * a.z) * self.inverse_square).max(Vec4::ZERO).min(Vec4::ONE);
         let (x, y, z) = (x - t * a.x, y - t * a.y, z - t * a.z);
-        let distance = (x * x + y * y + z * z + 1e-3).sqrt();
-        ([x, y, z], distance, t * self.taper + self.radius)
+        (t, [x, y, z], (x * x + y * y + z * z + 1e-3).sqrt())
+    }
+
+    /// Radius at a place along it.
+    #[inline]
+    pub(super) fn radius(&self, t: Vec4) -> Vec4 {
+        t * self.taper + self.radius
     }
 }
 

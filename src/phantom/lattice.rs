@@ -3,6 +3,8 @@
 //! Lattice points lie at the centres of voxels whose absolute index is a multiple of the step, so that what is
 //! interpolated does not depend on the block that it is interpolated for.
 
+use glam::DVec3;
+
 use super::hash::real;
 
 /// How a volume is cut into blocks, bricks and lattice cells, per axis.
@@ -38,6 +40,11 @@ impl Layout {
     /// Voxels of a block.
     pub(super) fn voxels(&self) -> usize {
         self.block.iter().product()
+    }
+
+    /// Edges of a block, nm.
+    pub(super) fn block_nm(&self) -> DVec3 {
+        DVec3::from_array([0, 1, 2].map(|a| self.voxel_nm[a] * f64::from(small(self.block[a]))))
     }
 
     /// Lattice points of a brick.

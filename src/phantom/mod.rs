@@ -13,6 +13,7 @@ mod grid;
 mod hash;
 mod lattice;
 mod organelle;
+mod region;
 mod shade;
 mod synapse;
 mod texture;
@@ -152,20 +153,15 @@ impl Phantom {
         if expected == 0 {
             return Ok(());
         }
-        let mut drawn = Block::new(&self.layout);
         let edge = self.layout.block.map(|n| i64::try_from(n).unwrap_or(1));
         let first = [0, 1, 2].map(|a| min[a].div_euclid(edge[a]));
         let last = [0, 1, 2].map(|a| (max[a] - 1).div_euclid(edge[a]));
-        for bz in first[2]..=last[2] {
-            for by in first[1]..=last[1] {
-                for bx in first[0]..=last[0] {
-                    let corner = [bx * edge[0], by * edge[1], bz * edge[2]];
-                    let tile = self.tile_of(corner);
-                    drawn.draw(&self.layout, &self.shader, &tile, corner);
-                    copy(&drawn, &self.layout, corner, min, max, buffers);
-                }
-            }
-        }
+        let mut drawn = Block::new(&self.layout);
+        region::each_block(self, first, last, |tile, near, block| {
+            let corner = [0, 1, 2].map(|a| block[a] * edge[a]);
+            drawn.draw(&self.layout, &self.shader, tile, near, corner);
+            copy(&drawn, &self.layout, corner, min, max, buffers);
+        });
         Ok(())
     }
 
@@ -189,14 +185,6 @@ impl Phantom {
                 .ok_or(PhantomError::TooFar { min, shape })?;
         }
         Ok(max)
-    }
-
-    /// The tile that holds the centre of the block.
-    fn tile_of(&self, corner: [i64; 3]) -> Arc<Tile> {
-        self.tile([0, 1, 2].map(|a| {
-            let half = 0.5 * real(i64::try_from(self.layout.block[a]).unwrap_or(0));
-            floor((real(corner[a]) + half) * self.params.voxel_size_nm[a] / TILE_NM)
-        }))
     }
 
     fn tile(&self, cell: [i64; 3]) -> Arc<Tile> {

@@ -9,6 +9,8 @@ use super::trunk::{MAX_RADIUS_NM, Node, ROOT};
 /// Mitochondria per node of a neurite thick enough.
 const PER_NODE: f64 = 0.42;
 const MAX_NODES: usize = 11;
+/// Farther outside its surface a mitochondrion does not show, nm.
+pub(super) const SHOWS_NM: f32 = 24.0;
 /// Neighbouring pieces melt over this distance, nm.
 const MELT_NM: f32 = 40.0;
 /// They stay this far inside their neurite, nm.
@@ -30,12 +32,20 @@ pub(super) struct Mitochondrion {
 }
 
 impl Mitochondrion {
+    /// Whether it may show within `reach` of the warped point `centre`.
+    pub(super) fn shows(&self, centre: Vec3, reach: f32) -> bool {
+        self.shape.iter().any(|piece| {
+            let (distance, radius) = piece.distance(centre);
+            distance - radius < reach + MELT_NM + SHOWS_NM
+        })
+    }
+
     /// Distance outside its surface at warped points. The pieces melt into each other.
     pub(super) fn metric(&self, points: &Points) -> Vec4 {
         let mut least = Vec4::splat(1e6);
         for piece in &self.shape {
-            let (_, distance, radius) = piece.offsets(points);
-            let depth = distance - radius;
+            let (t, _, distance) = piece.offsets(points);
+            let depth = distance - piece.radius(t);
             let melt = (Vec4::ONE - (depth - least).abs() / MELT_NM).max(Vec4::ZERO);
             least = least.min(depth) - melt * melt * (0.25 * MELT_NM);
         }

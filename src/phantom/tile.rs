@@ -12,25 +12,27 @@ use super::grid::Grid;
 use super::hash::{mix, narrow, narrow1, noise3, real};
 use super::organelle::{self, Mitochondrion};
 use super::synapse::{self, Site};
-use super::trunk::{Neuron, ROOT};
+use super::trunk::{MAX_RADIUS_NM, Neuron, ROOT};
 use super::twig;
 
 /// Edge of a tile, nm.
 pub(super) const TILE_NM: f64 = 4096.0;
 /// A block is drawn by the tile that holds its centre; it sticks out by no more than this.
 pub(super) const OVERHANG_NM: f64 = 170.0;
-const BIN_NM: f32 = 512.0;
-const BINS: usize = 10;
-/// Corner of the bins relative to that of the tile.
-const BINS_FROM_NM: f32 = -512.0;
 /// Bound of the warp.
-const WARP_NM: f32 = 110.0;
+pub(super) const WARP_NM: f32 = 110.0;
 /// Amplitude of the finer part of the warp.
 const FINE_WARP_NM: f32 = 18.0;
-/// A neurite farther than this from a point never owns it, nor has its membrane there.
-const CLEAR_NM: f64 = 900.0;
-/// Neurites within this of the nearest one still matter: their membranes may touch.
-pub(super) const RIVAL_NM: f32 = 120.0;
+/// No point lies farther outside the nearest neurite than this.
+const GAP_NM: f64 = 150.0;
+/// A slight segment is no thicker and no longer than this.
+const SLIGHT_RADIUS_NM: f32 = 120.0;
+const SLIGHT_LENGTH_NM: f32 = 150.0;
+/// From farther than this a slight segment's middle, or another's, does not matter to a point.
+const SLIGHT_NM: f64 = 120.0 + 75.0 + GAP_NM + 60.0;
+const STOUT_NM: f64 = MAX_RADIUS_NM + 0.4 * MAX_RADIUS_NM + GAP_NM + 60.0;
+/// Neurites that lag behind the nearest by no more than this still matter: their membranes may touch.
+pub(super) const RIVAL_NM: f32 = 60.0;
 /// Within this of its centre line a neurite is favoured, by up to the gain, nm.
 const CORE_NM: f32 = 70.0;
 const CORE_GAIN: f32 = 60.0;
@@ -41,6 +43,9 @@ pub(super) const SYNAPSE_NM: f64 = 360.0;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Segment {
     shape: Capsule,
+    /// Inverse of the width of the core, and its change along the segment, 1/nm.
+    core: f32,
+    core_taper: f32,
     pub(super) neuron: u32,
 }
 
@@ -48,22 +53,33 @@ pub(super) struct Segment {
 pub(super) type Leads = [Vec4; 4];
 
 impl Segment {
+    fn new(from: (Vec3, f32), to: (Vec3, f32), neuron: u32) -> Self {
+        let core = |radius: f32| 1.0 / (0.8 * radius).max(CORE_NM);
+        Self { shape: Capsule::new(from, to), core: core(from.1), core_taper: core(to.1) - core(from.1), neuron }
+    }
+
     /// Distance beyond the neurite's surface at warped points; the least owns the point. Near the centre line it drops
     /// steeply, so that a neurite is rarely cut through by a thicker one. Keeps what is less than `least`.
     #[inline]
     pub(super) fn lead(&self, points: &Points, least: &mut Leads) {
-        let ([x, y, z], distance, radius) = self.shape.offsets(points);
-        let inverse = (radius * 0.8).max(Vec4::splat(CORE_NM)).recip();
-        let depth = (Vec4::ONE - distance * inverse).max(Vec4::ZERO);
-        let scale = (depth * inverse * (2.0 * CORE_GAIN) + 1.0) / distance;
-        let metric = distance - radius - depth * depth * CORE_GAIN;
+        let (t, [x, y, z], distance) = self.shape.offsets(points);
+        let core = t * self.core_taper + self.core;
+        let depth = (Vec4::ONE - distance * core).max(Vec4::ZERO);
+        let metric = distance - self.shape.radius(t) - depth * depth * CORE_GAIN;
         let nearer = metric.cmplt(least[3]);
-        *least = [
-            Vec4::select(nearer, x * scale, least[0]),
-            Vec4::select(nearer, y * scale, least[1]),
-            Vec4::select(nearer, z * scale, least[2]),
-            Vec4::select(nearer, metric, least[3]),
-        ];
+        if nearer.any() {
+            let scale = (depth * core * (2.0 * CORE_GAIN) + 1.0) / distance;
+            *least = [
+                Vec4::select(nearer, x * scale, least[0]),
+                Vec4::select(nearer, y * scale, least[1]),
+                Vec4::select(nearer, z * scale, least[2]),
+                Vec4::select(nearer, metric, least[3]),
+            ];
+        }
+    }
+
+    fn is_slight(&self) -> bool {
+        self.shape.thickest() <= SLIGHT_RADIUS_NM && self.shape.length() <= SLIGHT_LENGTH_NM
     }
 
     fn metric(&self, point: Vec3) -> f32 {
@@ -80,8 +96,10 @@ pub(super) struct Tile {
     pub(super) corner: DVec3,
     pub(super) neurons: Vec<Neuron>,
     pub(super) nodes: Vec<super::trunk::Node>,
+    /// Sorted by neuron.
     segments: Vec<Segment>,
-    bins: Vec<Vec<u32>>,
+    /// Middles of the slight segments, and of the others.
+    grids: [Grid; 2],
     pub(super) mitochondria: Vec<Mitochondrion>,
     pub(super) sites: Vec<Site>,
 }
@@ -89,7 +107,7 @@ pub(super) struct Tile {
 impl Tile {
     pub(super) fn new(seed: u64, cell: [i64; 3]) -> Self {
         let corner = DVec3::new(real(cell[0]), real(cell[1]), real(cell[2])) * TILE_NM;
-        let margin = DVec3::splat(SYNAPSE_NM + OVERHANG_NM + f64::from(WARP_NM) + CLEAR_NM);
+        let margin = DVec3::splat(SYNAPSE_NM + OVERHANG_NM + f64::from(WARP_NM) + STOUT_NM);
         let (lower, upper) = (corner - margin, corner + DVec3::splat(TILE_NM) + margin);
         let arbor = twig::grow(seed, lower, upper);
         let mut segments = Vec::new();
@@ -104,23 +122,26 @@ impl Tile {
             }
             // A twig leaves a thick neurite with its own calibre.
             let base_radius = parent.radius.min(node.radius * 1.6);
-            let shape =
-                Capsule::new((narrow(parent.at - corner), narrow1(base_radius)), (narrow(node.at - corner), narrow1(node.radius)));
-            segments.push(Segment { shape, neuron: node.neuron });
+            let ends = ((narrow(parent.at - corner), narrow1(base_radius)), (narrow(node.at - corner), narrow1(node.radius)));
+            segments.push(Segment::new(ends.0, ends.1, node.neuron));
         }
         segments.sort_by_key(|s| s.neuron);
+        let middles = segments.iter().map(|s| (s.is_slight(), corner + s.shape.middle().as_dvec3()));
+        // Those of the other kind are put far outside the grid.
+        let grids = [true, false].map(|slight| {
+            let place = move |(is_slight, at): (bool, DVec3)| if is_slight == slight { at } else { upper + 1e6 };
+            Grid::new(350.0, lower, upper, middles.clone().map(place))
+        });
         let mut tile = Self {
             seed,
             corner,
             neurons: arbor.neurons,
             nodes: arbor.nodes,
             segments,
-            bins: Vec::new(),
+            grids,
             mitochondria: Vec::new(),
             sites: Vec::new(),
         };
-
-        tile.fill_bins(lower, upper);
         let reach = DVec3::splat(OVERHANG_NM);
         tile.mitochondria =
             organelle::mitochondria(&tile.nodes[..arbor.thick], corner, corner - reach, corner + DVec3::splat(TILE_NM) + reach);
@@ -128,36 +149,20 @@ impl Tile {
         tile
     }
 
-    fn fill_bins(&mut self, lower: DVec3, upper: DVec3) {
-        let middles: Vec<DVec3> = self.segments.iter().map(|s| self.corner + s.shape.middle().as_dvec3()).collect();
-        let grid = Grid::new(350.0, lower, upper, middles.iter().copied());
-        let half = BIN_NM * 0.866_03;
-        let mut bins = Vec::with_capacity(BINS * BINS * BINS);
-        let edge = |i: usize| BINS_FROM_NM + BIN_NM * (f32::from(u16::try_from(i).unwrap_or(0)) + 0.5);
-        for z in 0..BINS {
-            for y in 0..BINS {
-                for x in 0..BINS {
-                    let centre = Vec3::new(edge(x), edge(y), edge(z));
-                    let mut found = Vec::new();
-                    grid.near(self.corner + centre.as_dvec3(), CLEAR_NM + f64::from(half), |i| found.push(i));
-                    found.sort_unstable();
-                    let segments = found.iter().map(|&i| &self.segments[i as usize]);
-                    let shows = showing(segments, centre, half + WARP_NM + narrow1(OVERHANG_NM));
-                    bins.push(found.iter().zip(shows).filter(|(_, shows)| *shows).map(|(&i, _)| i).collect());
-                }
-            }
+    /// Calls `visit` with every segment that can matter within `reach` of the warped point `centre`, and with others.
+    fn near(&self, centre: Vec3, reach: f32, mut visit: impl FnMut(u32)) {
+        for (grid, extent) in self.grids.iter().zip([SLIGHT_NM, STOUT_NM]) {
+            grid.near(self.corner + centre.as_dvec3(), extent + 2.01 * f64::from(reach), &mut visit);
         }
-        self.bins = bins;
     }
 
-    /// Segments that can matter within `reach` of the warped point `centre`, the warp of `place`; sorted by neuron.
-    pub(super) fn candidates(&self, place: Vec3, centre: Vec3, reach: f32) -> Vec<Segment> {
-        let at = (place - Vec3::splat(BINS_FROM_NM)) / BIN_NM;
-        let bin = |c: f32| super::hash::index(super::hash::floor(f64::from(c))).min(BINS - 1);
-        let list = &self.bins[bin(at.x) + BINS * (bin(at.y) + BINS * bin(at.z))];
-        let segments = list.iter().map(|&i| &self.segments[i as usize]);
-        let shows = showing(segments.clone(), centre, reach);
-        segments.zip(shows).filter(|(_, shows)| *shows).map(|(s, _)| *s).collect()
+    /// Segments that can matter within `reach` of the warped point `centre`, sorted by neuron.
+    pub(super) fn candidates(&self, centre: Vec3, reach: f32) -> Vec<Segment> {
+        let mut found = Vec::new();
+        self.near(centre, reach, |i| found.push(i));
+        found.sort_unstable();
+        let segments: Vec<Segment> = found.into_iter().map(|i| self.segments[i as usize]).collect();
+        cull(&segments, centre, reach)
     }
 
     /// Where the field at a point (relative to the tile) is to be looked up.
@@ -186,7 +191,8 @@ impl Tile {
     pub(super) fn rivals(&self, point: Vec3) -> [(f32, u32); 2] {
         let warped = self.warp(point);
         let mut best = [(f32::MAX, u32::MAX); 2];
-        for segment in self.candidates(point, warped, 0.0) {
+        self.near(warped, 0.0, |i| {
+            let segment = &self.segments[i as usize];
             let metric = segment.metric(warped);
             let neuron = segment.neuron;
             if metric < best[0].0 {
@@ -197,19 +203,20 @@ impl Tile {
             } else if neuron != best[0].1 && metric < best[1].0 {
                 best[1] = (metric, neuron);
             }
-        }
+        });
         best
     }
 }
 
-/// Which segments can matter within `reach` of the warped point `centre`.
-pub(super) fn showing<'s>(segments: impl Iterator<Item = &'s Segment>, centre: Vec3, reach: f32) -> impl Iterator<Item = bool> {
-    let distances: Vec<(f32, f32)> = segments
-        .map(|segment| {
-            let (distance, radius) = segment.shape.distance(centre);
-            (distance - radius, distance)
-        })
-        .collect();
-    let bound = distances.iter().map(|d| d.0).fold(f32::MAX, f32::min) + 2.01 * reach + RIVAL_NM;
-    distances.into_iter().map(move |d| d.0 <= bound || d.1 <= reach + CORE_NM)
+/// The segments that can matter within `reach` of the warped point `centre`, in the same order.
+pub(super) fn cull(segments: &[Segment], centre: Vec3, reach: f32) -> Vec<Segment> {
+    // Distance to the surface, and how far the metric can be below it.
+    let bound = |segment: &Segment| {
+        let (distance, radius) = segment.shape.distance(centre);
+        let core = (1.0 - (distance - reach).max(0.0) * segment.core.min(segment.core + segment.core_taper)).max(0.0);
+        (distance - radius, core * core * CORE_GAIN)
+    };
+    let bounds: Vec<(f32, f32)> = segments.iter().map(bound).collect();
+    let least = bounds.iter().map(|b| b.0).fold(f32::MAX, f32::min) + 2.01 * reach + RIVAL_NM;
+    segments.iter().zip(bounds).filter(|(_, b)| b.0 - b.1 <= least).map(|(segment, _)| *segment).collect()
 }
