@@ -12,7 +12,7 @@ use super::lattice::{Expand, Layout, small};
 use super::organelle::{INSET_NM, Mitochondrion};
 use super::shade::{Shader, Surface};
 use super::synapse::Site;
-use super::tile::{SYNAPSE_NM, Segment, Tile, cull};
+use super::tile::{SYNAPSE_NM, Segment, Span, Tile};
 
 /// Half of the extracellular gap, nm.
 const HALF_GAP_NM: f32 = 4.6;
@@ -51,17 +51,17 @@ impl Block {
         self.mitochondria.fill(0);
         self.clefts.fill(0);
         self.warp(layout, tile, min);
-        let (centre, reach) = ball_about(&self.places);
-        let near = cull(near, centre, reach);
+        let span = Span::about(&self.places);
+        let near = span.cull(near);
         let organelles: Vec<(u32, &Mitochondrion)> =
-            (0..).zip(&tile.mitochondria).filter(|(_, m)| m.shows(centre, reach)).collect();
+            (0..).zip(&tile.mitochondria).filter(|(_, m)| m.shows(&span)).collect();
         let [w, h, d] = [0, 1, 2].map(|a| layout.block[a] / layout.brick[a]);
         for i in 0..w * h * d {
             let at = [i % w, i / w % h, i / (w * h)];
             self.gather(layout, at);
-            let (centre, reach) = ball_about(&self.brick_places);
-            let candidates = cull(&near, centre, reach);
-            let organelles: Vec<_> = organelles.iter().filter(|(_, m)| m.shows(centre, reach)).copied().collect();
+            let span = Span::about(&self.brick_places);
+            let candidates = span.cull(&near);
+            let organelles: Vec<_> = organelles.iter().filter(|(_, m)| m.shows(&span)).copied().collect();
             self.brick.fill(layout, &self.brick_places, &candidates, &organelles);
             self.place(layout, shader, tile, at);
         }
@@ -171,12 +171,4 @@ impl Block {
             }
         }
     }
-}
-
-/// A ball that holds all the points.
-fn ball_about(points: &[Vec3]) -> (Vec3, f32) {
-    let low = points.iter().fold(Vec3::MAX, |a, &p| a.min(p));
-    let high = points.iter().fold(Vec3::MIN, |a, &p| a.max(p));
-    let centre = (low + high) * 0.5;
-    (centre, points.iter().map(|p| (*p - centre).length_squared()).fold(0.0, f32::max).sqrt())
 }

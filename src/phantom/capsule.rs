@@ -33,11 +33,11 @@ impl Capsule {
         self.radius.max(self.radius + self.taper)
     }
 
-    /// Distance to the centre line and radius where it is nearest.
-    pub(super) fn distance(&self, point: Vec3) -> (f32, f32) {
+    /// Offset from the nearest point of the centre line, and the radius there.
+    pub(super) fn offset(&self, point: Vec3) -> (Vec3, f32) {
         let to = point - self.from;
         let t = (to.dot(self.along) * self.inverse_square).clamp(0.0, 1.0);
-        ((to - self.along * t).length(), self.radius + self.taper * t)
+        (to - self.along * t, self.radius + self.taper * t)
     }
 
     /// Where along the capsule points are nearest (0 to 1), their offsets from there, and the lengths of these.

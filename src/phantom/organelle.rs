@@ -4,6 +4,7 @@ use glam::{DVec3, Vec3, Vec4};
 
 use super::capsule::{Capsule, Points};
 use super::hash::{Stream, mix, narrow, narrow1};
+use super::tile::Span;
 use super::trunk::{MAX_RADIUS_NM, Node, ROOT};
 
 /// Mitochondria per node of a neurite thick enough.
@@ -32,11 +33,12 @@ pub(super) struct Mitochondrion {
 }
 
 impl Mitochondrion {
-    /// Whether it may show within `reach` of the warped point `centre`.
-    pub(super) fn shows(&self, centre: Vec3, reach: f32) -> bool {
+    /// Whether it may show in the box of warped points.
+    pub(super) fn shows(&self, within: &Span) -> bool {
+        let reach = within.half.length() + MELT_NM + SHOWS_NM;
         self.shape.iter().any(|piece| {
-            let (distance, radius) = piece.distance(centre);
-            distance - radius < reach + MELT_NM + SHOWS_NM
+            let (offset, radius) = piece.offset(within.centre);
+            offset.length() - radius < reach
         })
     }
 

@@ -2,11 +2,11 @@
 //!
 //! Regions lie at fixed places, so that a block is given the same segments whatever box is walked.
 
-use glam::{DVec3, Vec3};
+use glam::DVec3;
 
 use super::Phantom;
 use super::hash::{floor, narrow, real};
-use super::tile::{Segment, TILE_NM, Tile, WARP_NM, cull};
+use super::tile::{Segment, Span, TILE_NM, Tile, WARP_NM};
 
 /// Blocks along the edge of a region; a power of two.
 const REGION: i64 = 4;
@@ -20,8 +20,8 @@ pub(super) fn each_block(phantom: &Phantom, first: [i64; 3], last: [i64; 3], vis
         let bounds = [0, 1, 2].map(|a| (low[a].max(first[a]), (low[a] + REGION - 1).min(last[a])));
         for cell in every(walk.cell(bounds.map(|b| b.0)), walk.cell(bounds.map(|b| b.1))) {
             let tile = phantom.tile(cell);
-            let (centre, reach) = walk.ball(&tile, low, REGION);
-            walk.descend(&tile, cell, &tile.candidates(centre, reach), low, REGION);
+            let near = tile.candidates(&walk.span(&tile, low, REGION));
+            walk.descend(&tile, cell, &near, low, REGION);
         }
     }
 }
@@ -46,17 +46,17 @@ impl<F: FnMut(&Tile, &[Segment], [i64; 3])> Walk<F> {
         for child in every([0; 3], [1; 3]) {
             let low = [0, 1, 2].map(|a| low[a] + half * child[a]);
             if (0..3).all(|a| low[a] <= self.last[a] && low[a] + half > self.first[a]) {
-                let (centre, reach) = self.ball(tile, low, half);
-                self.descend(tile, cell, &cull(near, centre, reach), low, half);
+                let near = self.span(tile, low, half).cull(near);
+                self.descend(tile, cell, &near, low, half);
             }
         }
     }
 
-    /// A ball that holds the warped places of a cube of blocks.
-    fn ball(&self, tile: &Tile, low: [i64; 3], span: i64) -> (Vec3, f32) {
+    /// A box that holds the warped places of a cube of blocks.
+    fn span(&self, tile: &Tile, low: [i64; 3], span: i64) -> Span {
         let size = self.block_nm * real(span);
         let centre = DVec3::from_array(low.map(real)) * self.block_nm + size * 0.5;
-        (narrow(centre - tile.corner), narrow(size).length() * 0.5 + WARP_NM)
+        Span { centre: narrow(centre - tile.corner), half: narrow(size * 0.5) + WARP_NM }
     }
 
     /// The tile that holds the centre of a block.

@@ -156,13 +156,13 @@ impl Tile {
         }
     }
 
-    /// Segments that can matter within `reach` of the warped point `centre`, sorted by neuron.
-    pub(super) fn candidates(&self, centre: Vec3, reach: f32) -> Vec<Segment> {
+    /// Segments that can matter in the box of warped points, sorted by neuron.
+    pub(super) fn candidates(&self, within: &Span) -> Vec<Segment> {
         let mut found = Vec::new();
-        self.near(centre, reach, |i| found.push(i));
+        self.near(within.centre, within.half.length(), |i| found.push(i));
         found.sort_unstable();
         let segments: Vec<Segment> = found.into_iter().map(|i| self.segments[i as usize]).collect();
-        cull(&segments, centre, reach)
+        within.cull(&segments)
     }
 
     /// Where the field at a point (relative to the tile) is to be looked up.
@@ -208,15 +208,61 @@ impl Tile {
     }
 }
 
-/// The segments that can matter within `reach` of the warped point `centre`, in the same order.
-pub(super) fn cull(segments: &[Segment], centre: Vec3, reach: f32) -> Vec<Segment> {
-    // Distance to the surface, and how far the metric can be below it.
-    let bound = |segment: &Segment| {
-        let (distance, radius) = segment.shape.distance(centre);
-        let core = (1.0 - (distance - reach).max(0.0) * segment.core.min(segment.core + segment.core_taper)).max(0.0);
-        (distance - radius, core * core * CORE_GAIN)
-    };
-    let bounds: Vec<(f32, f32)> = segments.iter().map(bound).collect();
-    let least = bounds.iter().map(|b| b.0).fold(f32::MAX, f32::min) + 2.01 * reach + RIVAL_NM;
-    segments.iter().zip(bounds).filter(|(_, b)| b.0 - b.1 <= least).map(|(segment, _)| *segment).collect()
+/// A box of warped points.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) centre: Vec3,
+    /// Half of its edges.
+    pub(super) half: Vec3,
+}
+
+impl Span {
+    /// The smallest that holds the points.
+    pub(super) fn about(points: &[Vec3]) -> Self {
+        let low = points.iter().fold(Vec3::MAX, |a, &p| a.min(p));
+        let high = points.iter().fold(Vec3::MIN, |a, &p| a.max(p));
+        Self { centre: (low + high) * 0.5, half: (high - low) * 0.5 }
+    }
+
+    fn corners(&self) -> [Points; 2] {
+        let (c, h) = (self.centre, self.half);
+        let x = Vec4::new(-h.x, h.x, -h.x, h.x) + c.x;
+        let y = Vec4::new(-h.y, -h.y, h.y, h.y) + c.y;
+        [[x, y, Vec4::splat(c.z - h.z)], [x, y, Vec4::splat(c.z + h.z)]]
+    }
+
+    /// The segments that can matter in the box, in the same order.
+    ///
+    /// The distance to a segment is convex: never below its tangent at the centre, and never above what its values at
+    /// the corners interpolate to. A segment matters only if its tangent, at some corner, is below the distance to the
+    /// segment that is nearest to the centre.
+    pub(super) fn cull(&self, segments: &[Segment]) -> Vec<Segment> {
+        let reach = self.half.length();
+        // The tangent: gradient and value at the centre, less how far the metric can be below the distance.
+        let tangents: Vec<(Vec3, f32, f32)> = segments
+            .iter()
+            .map(|segment| {
+                let (offset, radius) = segment.shape.offset(self.centre);
+                let distance = offset.length().max(0.1);
+                let core = (1.0 - (distance - reach).max(0.0) * segment.core.min(segment.core + segment.core_taper)).max(0.0);
+                (offset / distance, distance - radius, core * core * CORE_GAIN)
+            })
+            .collect();
+        let Some((nearest, _)) = segments.iter().zip(&tangents).min_by(|a, b| a.1.1.total_cmp(&b.1.1)) else {
+            return Vec::new();
+        };
+        let slack = RIVAL_NM + 10.0 + 0.05 * reach;
+        let bounds = self.corners().map(|at| {
+            let (t, _, distance) = nearest.shape.offsets(&at);
+            distance - nearest.shape.radius(t) + slack
+        });
+        let h = self.half;
+        let (x, y) = (Vec4::new(-h.x, h.x, -h.x, h.x), Vec4::new(-h.y, -h.y, h.y, h.y));
+        let shows = |(gradient, value, gain): &(Vec3, f32, f32)| {
+            let middle = x * gradient.x + y * gradient.y + (value - gain);
+            let rise = gradient.z * h.z;
+            ((middle - rise).cmple(bounds[0]) | (middle + rise).cmple(bounds[1])).any()
+        };
+        segments.iter().zip(&tangents).filter(|(_, tangent)| shows(tangent)).map(|(segment, _)| *segment).collect()
+    }
 }
