@@ -50,6 +50,13 @@ impl Capsule {
         (t, [x, y, z], (x * x + y * y + z * z + 1e-3).sqrt())
     }
 
+    /// Distance outside its surface.
+    #[inline]
+    pub(super) fn beyond(&self, points: &Points) -> Vec4 {
+        let (t, _, distance) = self.offsets(points);
+        distance - self.radius(t)
+    }
+
     /// Radius at a place along it.
     #[inline]
     pub(super) fn radius(&self, t: Vec4) -> Vec4 {

@@ -46,8 +46,7 @@ impl Mitochondrion {
     pub(super) fn metric(&self, points: &Points) -> Vec4 {
         let mut least = Vec4::splat(1e6);
         for piece in &self.shape {
-            let (t, _, distance) = piece.offsets(points);
-            let depth = distance - piece.radius(t);
+            let depth = piece.beyond(points);
             let melt = (Vec4::ONE - (depth - least).abs() / MELT_NM).max(Vec4::ZERO);
             least = least.min(depth) - melt * melt * (0.25 * MELT_NM);
         }

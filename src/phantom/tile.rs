@@ -238,8 +238,7 @@ impl Span {
     /// segment that is nearest to the centre.
     pub(super) fn cull(&self, segments: &[Segment]) -> Vec<Segment> {
         let reach = self.half.length();
-        // The tangent: gradient and value at the centre, less how far the metric can be below the distance.
-        let tangents: Vec<(Vec3, f32, f32)> = segments
+        let tangents: Vec<Tangent> = segments
             .iter()
             .map(|segment| {
                 let (offset, radius) = segment.shape.offset(self.centre);
@@ -248,21 +247,34 @@ impl Span {
                 (offset / distance, distance - radius, core * core * CORE_GAIN)
             })
             .collect();
-        let Some((nearest, _)) = segments.iter().zip(&tangents).min_by(|a, b| a.1.1.total_cmp(&b.1.1)) else {
-            return Vec::new();
-        };
-        let slack = RIVAL_NM + 10.0 + 0.05 * reach;
-        let bounds = self.corners().map(|at| {
-            let (t, _, distance) = nearest.shape.offsets(&at);
-            distance - nearest.shape.radius(t) + slack
-        });
+        let corners = self.corners();
+        let upper = |near: &Segment, slack: f32| corners.map(|at| near.shape.beyond(&at) + slack);
+        let Some(first) = nearest(segments, &tangents) else { return Vec::new() };
+        let bounds = upper(first, RIVAL_NM + 10.0 + 0.05 * reach);
         let h = self.half;
         let (x, y) = (Vec4::new(-h.x, h.x, -h.x, h.x), Vec4::new(-h.y, -h.y, h.y, h.y));
-        let shows = |(gradient, value, gain): &(Vec3, f32, f32)| {
+        let below = |(gradient, value, gain): &Tangent, bounds: &[Vec4; 2]| {
             let middle = x * gradient.x + y * gradient.y + (value - gain);
             let rise = gradient.z * h.z;
             ((middle - rise).cmple(bounds[0]) | (middle + rise).cmple(bounds[1])).any()
         };
-        segments.iter().zip(&tangents).filter(|(_, tangent)| shows(tangent)).map(|(segment, _)| *segment).collect()
+        let mut kept = Vec::new();
+        let mut rest = tangents.as_slice();
+        for group in segments.chunk_by(|a, b| a.neuron == b.neuron) {
+            let (tangents, others) = rest.split_at(group.len());
+            rest = others;
+            // Of one neurite's pieces only those matter that may be nearer than the others.
+            let own = nearest(group, tangents).map_or(bounds, |near| upper(near, 10.0 + 0.05 * reach));
+            let bounds = [bounds[0].min(own[0]), bounds[1].min(own[1])];
+            kept.extend(group.iter().zip(tangents).filter(|(_, tangent)| below(tangent, &bounds)).map(|(segment, _)| *segment));
+        }
+        kept
     }
+}
+
+/// Gradient and value of the distance at a point, and how far the metric can be below it.
+type Tangent = (Vec3, f32, f32);
+
+fn nearest<'s>(segments: &'s [Segment], tangents: &[Tangent]) -> Option<&'s Segment> {
+    segments.iter().zip(tangents).min_by(|a, b| a.1.1.total_cmp(&b.1.1)).map(|(segment, _)| segment)
 }
