@@ -14,6 +14,7 @@ mod hash;
 mod lattice;
 mod organelle;
 mod region;
+mod relax;
 mod shade;
 mod synapse;
 mod texture;

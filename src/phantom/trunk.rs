@@ -7,6 +7,7 @@ use glam::DVec3;
 
 use super::grid::Grid;
 use super::hash::{Stream, exp, floor, mix, mix_cell, real};
+use super::relax::{relax, within};
 
 /// Edge of the lattice cells that hold the anchors, nm.
 const CELL_NM: f64 = 2000.0;
@@ -53,6 +54,14 @@ pub(super) struct Trunks {
     pub(super) nodes: Vec<Node>,
 }
 
+impl Neuron {
+    /// The neuron of a hash, with neurites of the given girth, nm.
+    pub(super) fn new(hash: u64, girth: f64) -> Self {
+        let (tone, grain) = super::shade::cytoplasm(hash, girth);
+        Self { id: id_of(hash), tone, grain }
+    }
+}
+
 /// Ids between 2⁴¹ and 2⁵⁶ for most, all distinct but for hash collisions.
 fn id_of(hash: u64) -> u64 {
     (mix(hash ^ 0x1d) >> (8 + (hash & 15))) | 1
@@ -84,7 +93,9 @@ pub(super) fn grow(seed: u64, lower: DVec3, upper: DVec3) -> Trunks {
 
     for round in (1..=ROUNDS).rev() {
         let exact = DVec3::splat(real(i64::try_from(round - 1).unwrap_or(0)) * push_reach);
-        push_apart(&mut trunks.nodes, lower - exact, upper + exact, outer_lower, outer_upper);
+        let grid = Grid::new(BIN_NM, outer_lower, outer_upper, trunks.nodes.iter().map(|n| n.at));
+        let inside = within(lower - exact, upper + exact, 2.0 * STEP_NM);
+        relax(&mut trunks.nodes, 0, &grid, MAX_RADIUS_NM * 0.8, inside, |_| DVec3::ZERO);
     }
 
     trunks
@@ -105,8 +116,7 @@ fn grow_one(hash: u64, anchor: DVec3, lower: DVec3, upper: DVec3, trunks: &mut T
     let slack = DVec3::splat(MAX_RADIUS_NM);
     let touches = trunks.nodes[start..].iter().any(|n| n.at.cmpge(lower - slack).all() && n.at.cmple(upper + slack).all());
     if touches {
-        let (tone, grain) = super::shade::cytoplasm(hash, radius);
-        trunks.neurons.push(Neuron { id: id_of(hash), tone, grain });
+        trunks.neurons.push(Neuron::new(hash, radius));
     } else {
         trunks.nodes.truncate(start);
     }
@@ -163,56 +173,5 @@ impl Growth<'_> {
                 self.arm(stream, parent, away, thinner, depth + 1);
             }
         }
-    }
-}
-
-/// One round: every node inside the exact box is pushed off the neurites of other neurons, the thinner one more, and
-/// the centre lines are smoothed.
-fn push_apart(nodes: &mut [Node], exact_lower: DVec3, exact_upper: DVec3, lower: DVec3, upper: DVec3) {
-    let slack = DVec3::splat(2.0 * STEP_NM);
-    let positions = nodes.iter().map(|n| n.at);
-    let grid = Grid::new(BIN_NM, lower, upper, positions);
-    let inside = |n: &Node| n.at.cmpge(exact_lower - slack).all() && n.at.cmple(exact_upper + slack).all();
-    let moved: Vec<DVec3> = nodes
-        .iter()
-        .map(|node| {
-            if !inside(node) {
-                return node.at;
-            }
-            let mut direction = DVec3::ZERO;
-            let mut deepest = 0.0f64;
-            grid.near(node.at, node.radius + MAX_RADIUS_NM * 0.8, |other| {
-                let other = &nodes[other as usize];
-                if other.neuron == node.neuron {
-                    return;
-                }
-                let apart = node.at - other.at;
-                let touch = node.radius + other.radius;
-                let square = apart.length_squared();
-                if square < touch * touch && square > 1.0 {
-                    let distance = square.sqrt();
-                    let share = other.radius / touch;
-                    let overlap = (touch - distance) * share;
-                    direction += apart * (overlap / distance);
-                    deepest = deepest.max(overlap);
-                }
-            });
-            node.at + direction.normalize_or_zero() * deepest
-        })
-        .collect();
-    let mut children = vec![(DVec3::ZERO, 0.0f64); nodes.len()];
-    for (at, node) in moved.iter().zip(nodes.iter()) {
-        if node.parent != ROOT {
-            let entry = &mut children[node.parent as usize];
-            *entry = (entry.0 + *at, entry.1 + 1.0);
-        }
-    }
-    for (i, node) in nodes.iter_mut().enumerate() {
-        let (sum, count) = children[i];
-        node.at = if node.parent == ROOT || count == 0.0 {
-            moved[i]
-        } else {
-            moved[i] * 0.5 + (moved[node.parent as usize] + sum / count) * 0.25
-        };
     }
 }
