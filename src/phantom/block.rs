@@ -53,8 +53,7 @@ impl Block {
         self.warp(layout, tile, min);
         let span = Span::about(&self.places);
         let near = span.cull(near);
-        let organelles: Vec<(u32, &Mitochondrion)> =
-            (0..).zip(&tile.mitochondria).filter(|(_, m)| m.shows(&span)).collect();
+        let organelles: Vec<(u32, &Mitochondrion)> = (0..).zip(&tile.mitochondria).filter(|(_, m)| m.shows(&span)).collect();
         let [w, h, d] = [0, 1, 2].map(|a| layout.block[a] / layout.brick[a]);
         for i in 0..w * h * d {
             let at = [i % w, i / w % h, i / (w * h)];

@@ -31,7 +31,7 @@ use block::Block;
 use hash::{floor, real};
 use lattice::Layout;
 use shade::Shader;
-use tile::{TILE_NM, Tile};
+use tile::Tile;
 
 pub use truth::{MitochondrionShape, Partner, Skeleton, SkeletonNode, Synapse};
 

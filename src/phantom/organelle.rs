@@ -8,7 +8,7 @@ use super::tile::Span;
 use super::trunk::{MAX_RADIUS_NM, Node, ROOT};
 
 /// Mitochondria per node of a neurite thick enough.
-const PER_NODE: f64 = 0.42;
+const PER_NODE: f64 = 0.25;
 const MAX_NODES: usize = 11;
 /// Farther outside its surface a mitochondrion does not show, nm.
 pub(super) const SHOWS_NM: f32 = 24.0;

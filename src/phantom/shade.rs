@@ -6,16 +6,16 @@ use super::hash::{exp, mix, narrow1, unit_of};
 use super::lattice::Layout;
 use super::organelle::Mitochondrion;
 use super::synapse::Site;
-use super::texture::Textures;
+use super::texture::{STEPS, Textures};
 use super::trunk::Neuron;
 
 /// Membrane darkening is tabulated per half nanometre.
 const PROFILE: usize = 256;
-const MEMBRANE: f32 = 86.0;
-const GRAIN: f32 = 11.0;
-const NOISE: f32 = 4.6;
+const MEMBRANE: f32 = 99.5;
+const GRAIN: f32 = 10.5;
+const NOISE: f32 = 4.4;
 const MATRIX: f32 = 82.0;
-const CRISTAE: f32 = 7.0;
+const CRISTAE: f32 = 4.0;
 const VESICLES: f32 = 26.0;
 const DENSITY: f32 = 60.0;
 
@@ -58,7 +58,7 @@ impl Shader {
         for (i, p) in profile.iter_mut().enumerate() {
             let edge = 0.5 * f64::from(u32::try_from(i).unwrap_or(0));
             let bell = |x: f64| exp((-0.5 * x * x).max(-12.0));
-            *p = narrow1(0.9 * bell((edge - 3.0).max(0.0) / 10.0) + 0.1 * bell(edge / 34.0));
+            *p = narrow1((0.7) * bell((edge - 2.0).max(0.0) / 19.0) + 0.3 * bell(edge / 40.0));
         }
         Self { textures: Textures::new(seed, voxel_nm), profile }
     }
@@ -112,9 +112,13 @@ impl Shader {
             let at = [min[0], min[1] + signed(row % h), min[2] + signed(row / h)];
             let (grain, cristae, vesicles) = (textures.grain.row(at, w), textures.cristae.row(at, w), textures.vesicles.row(at, w));
             let (first, second) = (textures.detector[0].row(at, w), textures.detector[1].row(at, w));
-            for (x, (s, voxel)) in surfaces.iter().zip(image).enumerate() {
-                let texture = s.grain * GRAIN * grain[x] + s.cristae * CRISTAE * cristae[x] + s.vesicles * VESICLES * vesicles[x];
-                let value = s.grey + texture + NOISE * (first[x] + second[x]);
+            let noise = first.iter().zip(second).zip(grain).zip(cristae).zip(vesicles);
+            for ((s, voxel), ((((&first, &second), &grain), &cristae), &vesicles)) in surfaces.iter().zip(image).zip(noise) {
+                let texture = s.grain * GRAIN * f32::from(grain)
+                    + s.cristae * CRISTAE * f32::from(cristae)
+                    + s.vesicles * VESICLES * f32::from(vesicles)
+                    + NOISE * f32::from(i16::from(first) + i16::from(second));
+                let value = s.grey + texture / STEPS;
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u8")]
                 let rounded = (value + 0.5).clamp(0.0, 255.0) as u8;
                 *voxel = rounded;

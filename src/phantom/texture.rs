@@ -8,18 +8,45 @@ use super::hash::{Stream, floor, index, mix, narrow1, real, short};
 /// Radius of a vesicle, nm.
 const VESICLE_NM: f64 = 19.0;
 
-/// A cube of noise, mean 0 and variance 1, x fastest.
+/// A cube of values, x fastest, in steps of 1/`STEPS`: small, so that reading it costs little.
 #[derive(Debug)]
-pub(super) struct Cube {
-    pub(super) edge: usize,
+pub(super) struct Texture {
+    edge: usize,
+    values: Vec<i8>,
+}
+
+/// Steps of a texture per unit.
+pub(super) const STEPS: f32 = 32.0;
+
+impl Texture {
+    /// A row that starts at an absolute voxel position.
+    pub(super) fn row(&self, at: [i64; 3], length: usize) -> &[i8] {
+        let start = slot(self.edge, at);
+        &self.values[start..start + length]
+    }
+}
+
+/// Where a voxel lies in a cube that repeats.
+fn slot(edge: usize, at: [i64; 3]) -> usize {
+    let period = i64::try_from(edge).unwrap_or(1);
+    let [x, y, z] = at.map(|c| index(c.rem_euclid(period)));
+    x + edge * (y + edge * z)
+}
+
+/// A texture in the making.
+struct Cube {
+    edge: usize,
     values: Vec<f32>,
 }
 
 impl Cube {
-    /// A row that starts at an absolute voxel position.
-    pub(super) fn row(&self, at: [i64; 3], length: usize) -> &[f32] {
-        let start = self.slot(at);
-        &self.values[start..start + length]
+    fn texture(&self) -> Texture {
+        let step = |&value: &f32| {
+            #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
+            let step = (value * STEPS).round() as i8;
+            step
+        };
+        Texture { edge: self.edge, values: self.values.iter().map(step).collect() }
     }
 
     fn white(edge: usize, seed: u64) -> Self {
@@ -84,7 +111,7 @@ impl Cube {
                         let square: f64 = (0..3).map(|a| ((real(voxel[a]) + 0.5) * voxel_nm[a] - centre[a]).powi(2)).sum();
                         let from_rim = (square.sqrt() - VESICLE_NM) / 9.0;
                         let rim = narrow1((1.0 - from_rim.abs()).max(0.0));
-                        let slot = cube.slot(voxel);
+                        let slot = slot(edge, voxel);
                         if rim > 0.0 {
                             cube.values[slot] = cube.values[slot].min(-rim);
                         } else if from_rim < 0.0 {
@@ -95,12 +122,6 @@ impl Cube {
             }
         }
         cube
-    }
-
-    fn slot(&self, at: [i64; 3]) -> usize {
-        let edge = i64::try_from(self.edge).unwrap_or(1);
-        let wrap = |c: i64| index(c.rem_euclid(edge));
-        wrap(at[0]) + self.edge * (wrap(at[1]) + self.edge * wrap(at[2]))
     }
 
     fn normalize(&mut self) {
@@ -131,26 +152,26 @@ fn gaussian(sigma: f64) -> Vec<f32> {
 #[derive(Debug)]
 pub(super) struct Textures {
     /// Grain of the cytoplasm: dark spots of some 25 nm over wider patches, skewed to the dark.
-    pub(super) grain: Cube,
+    pub(super) grain: Texture,
     /// Folded sheets in mitochondria, dark on light.
-    pub(super) cristae: Cube,
+    pub(super) cristae: Texture,
     /// Packed vesicles: dark rings about a lighter middle.
-    pub(super) vesicles: Cube,
+    pub(super) vesicles: Texture,
     /// Detector noise, per voxel, correlated along x; the two are added.
-    pub(super) detector: [Cube; 2],
+    pub(super) detector: [Texture; 2],
 }
 
 impl Textures {
     pub(super) fn new(seed: u64, voxel_nm: [f64; 3]) -> Self {
         let sigma = |nm: f64| voxel_nm.map(|voxel| nm / voxel);
-        let mut grain = Cube::band(96, mix(seed ^ 0x91), sigma(9.0), sigma(26.0));
+        let mut grain = Cube::band(96, mix(seed ^ 0x91), sigma(17.0), sigma(48.0));
         let patches = Cube::band(96, mix(seed ^ 0x92), sigma(24.0), sigma(90.0));
         for (g, p) in grain.values.iter_mut().zip(&patches.values) {
             // Dark spots stand out where the patch is dark, and more than light ones.
-            *g = if *g < 0.0 { *g * (1.0 - 0.25 * *g) } else { *g * 0.7 } + 0.7 * p;
+            *g = if *g < 0.0 { *g * (1.0 - 0.25 * *g) } else { *g * 0.7 } + p;
         }
         grain.normalize();
-        let mut cristae = Cube::band(80, mix(seed ^ 0x93), sigma(13.0), sigma(22.0));
+        let mut cristae = Cube::band(80, mix(seed ^ 0x93), sigma(19.0), sigma(32.0));
         for c in &mut cristae.values {
             *c = (c.abs() * 1.6).min(2.0);
         }
@@ -161,8 +182,9 @@ impl Textures {
             cube.filter(1, &[0.12, 0.8, 0.12]);
             cube.filter(2, &[0.12, 0.8, 0.12]);
             cube.normalize();
-            cube
+            cube.texture()
         });
-        Self { grain, cristae, vesicles: Cube::packed(96, mix(seed ^ 0x94), voxel_nm), detector }
+        let vesicles = Cube::packed(96, mix(seed ^ 0x94), voxel_nm).texture();
+        Self { grain: grain.texture(), cristae: cristae.texture(), vesicles, detector }
     }
 }

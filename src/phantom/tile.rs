@@ -132,16 +132,8 @@ impl Tile {
             let place = move |(is_slight, at): (bool, DVec3)| if is_slight == slight { at } else { upper + 1e6 };
             Grid::new(350.0, lower, upper, middles.clone().map(place))
         });
-        let mut tile = Self {
-            seed,
-            corner,
-            neurons: arbor.neurons,
-            nodes: arbor.nodes,
-            segments,
-            grids,
-            mitochondria: Vec::new(),
-            sites: Vec::new(),
-        };
+        let mut tile =
+            Self { seed, corner, neurons: arbor.neurons, nodes: arbor.nodes, segments, grids, mitochondria: Vec::new(), sites: Vec::new() };
         let reach = DVec3::splat(OVERHANG_NM);
         tile.mitochondria =
             organelle::mitochondria(&tile.nodes[..arbor.thick], corner, corner - reach, corner + DVec3::splat(TILE_NM) + reach);

@@ -106,7 +106,7 @@ fn grow_one(hash: u64, anchor: DVec3, lower: DVec3, upper: DVec3, trunks: &mut T
     let mut stream = Stream::new(hash);
     let neuron = super::hash::short(trunks.neurons.len());
     let start = trunks.nodes.len();
-    let radius = stream.log_normal(245.0, 0.62).clamp(80.0, 450.0);
+    let radius = stream.log_normal(255.0, 0.66).clamp(80.0, 450.0);
     let direction = stream.direction();
     let root = super::hash::short(start);
     trunks.nodes.push(Node { at: anchor, radius, parent: ROOT, neuron, hash: mix(hash) });
