@@ -33,6 +33,8 @@ pub enum StoreError {
     NoLength { url: String },
     #[error("the address cannot be understood ({reason}): {url}")]
     BadUrl { reason: String, url: String },
+    #[error("the page's transformRequest failed ({cause}): {url}")]
+    Hook { cause: String, url: String },
 }
 
 impl From<StoreError> for ViewerError {
@@ -62,6 +64,7 @@ impl From<StoreError> for ViewerError {
             E::BadUrl { .. } => {
                 (ErrorCode::InvalidOptions, Some("Give an address such as https://host/path, gs://bucket/path or s3://bucket/path."), false)
             }
+            E::Hook { .. } => (ErrorCode::InvalidOptions, Some("Mend the function that the page gave as transformRequest."), true),
         };
         let mut viewer_error = Self::new(code, error.to_string());
         viewer_error.remedy = remedy.map(str::to_owned);

@@ -56,7 +56,7 @@ impl Authorise for AskPage {
                     headers: patch.headers.into_iter().collect(),
                     with_credentials: patch.credentials.as_deref() == Some("include"),
                 }),
-                Ok(Err(error)) => Err(StoreError::Network { cause: error.message, url: url.to_owned() }),
+                Ok(Err(error)) => Err(StoreError::Hook { cause: error.message, url: url.to_owned() }),
                 Err(_) => Err(StoreError::Cancelled),
             }
         }

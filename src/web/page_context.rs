@@ -76,6 +76,7 @@ impl PageContext {
             restoring: Cell::new(false),
         });
         *sink.borrow_mut() = Some(Rc::new(Events(Rc::downgrade(&inner))));
+        inner.watch_device();
         Ok(Self { inner })
     }
 
@@ -150,13 +151,26 @@ impl ContextInner {
         let failed = |error: JsValue| {
             let reason =
                 error.as_string().or_else(|| js_sys::Reflect::get(&error, &"message".into()).ok()?.as_string()).unwrap_or_default();
-            ViewerError::new(ErrorCode::InvalidOptions, format!("transformRequest failed ({reason}): {}", request.url))
+            ViewerError::new(ErrorCode::InvalidOptions, reason)
         };
         let asked = to_js_numbers(&Asked { url: &request.url, kind: request.kind }).map_err(failed)?;
         let answer = hook.call1(&JsValue::NULL, &asked).map_err(failed)?;
         let answer = JsFuture::from(js_sys::Promise::resolve(&answer)).await.map_err(failed)?;
         let answer: Answer = from_js(&answer).map_err(failed)?;
         Ok(RequestPatch { url: answer.url, headers: answer.headers.unwrap_or_default(), credentials: answer.credentials })
+    }
+
+    /// Hears of the device's loss even where nothing is drawn.
+    fn watch_device(self: &Rc<Self>) {
+        let Some(lost) = self.device.borrow_mut().gpu.take_lost() else { return };
+        let inner = Rc::downgrade(self);
+        spawn_local(async move {
+            if lost.await.is_ok()
+                && let Some(inner) = inner.upgrade()
+            {
+                inner.restore_device();
+            }
+        });
     }
 
     /// Gets another device after the loss of one, and lets every view draw anew.
@@ -171,6 +185,7 @@ impl ContextInner {
             if let Ok(device) = device {
                 *inner.device.borrow_mut() = device;
                 inner.engine.device_lost();
+                inner.watch_device();
             }
             inner.restoring.set(false);
             let views: Vec<Rc<ViewInner>> = inner.views.borrow().iter().filter_map(Weak::upgrade).collect();

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::channel::oneshot;
+
 /// What went wrong on the GPU.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GpuError {
@@ -44,8 +46,8 @@ pub enum GpuError {
 pub(super) struct ErrorSlot(Arc<Mutex<Option<GpuError>>>);
 
 impl ErrorSlot {
-    /// Listens to a device; without a listener wgpu would panic.
-    pub(super) fn listen(&self, device: &wgpu::Device) {
+    /// Listens to a device; without a listener wgpu would panic. What it gives ends with `Ok` when the device is lost.
+    pub(super) fn listen(&self, device: &wgpu::Device) -> oneshot::Receiver<()> {
         let slot = self.clone();
         device.on_uncaptured_error(Arc::new(move |error| {
             slot.set(match error {
@@ -54,9 +56,16 @@ impl ErrorSlot {
             });
         }));
         let slot = self.clone();
+        let (tell, lost) = oneshot::channel();
+        let tell = Mutex::new(Some(tell));
         device.set_device_lost_callback(move |reason, message| {
             slot.set(GpuError::DeviceLost(format!("{message} ({reason:?})")));
+            if let Some(tell) = tell.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                // Nobody may be waiting.
+                let _unheard = tell.send(());
+            }
         });
+        lost
     }
 
     /// The error, if any, as a result.

@@ -10,6 +10,7 @@ mod readback;
 
 use buffers::GrowingBuffer;
 use error::ErrorSlot;
+use futures::channel::oneshot;
 pub use error::GpuError;
 use pipelines::{DEPTH_FORMAT, Key, Kind, Pipelines};
 
@@ -24,6 +25,7 @@ pub struct Gpu {
     queue: wgpu::Queue,
     budget: GpuBudget,
     errors: ErrorSlot,
+    lost: Option<oneshot::Receiver<()>>,
     pipelines: Pipelines,
     heap: GrowingBuffer,
     records: GrowingBuffer,
@@ -61,7 +63,7 @@ impl Gpu {
     /// Where the device refuses the shaders or is already lost.
     pub fn new(device: wgpu::Device, queue: wgpu::Queue, budget: GpuBudget) -> Result<Self, GpuError> {
         let errors = ErrorSlot::default();
-        errors.listen(&device);
+        let lost = errors.listen(&device);
         let largest = largest_buffer_bytes(&device.limits());
         let entry_bytes = size_of::<Entry>() as u64;
         let most_entries = u32::try_from(largest / entry_bytes).unwrap_or(u32::MAX);
@@ -86,6 +88,7 @@ impl Gpu {
             queue,
             budget,
             errors,
+            lost: Some(lost),
         };
         gpu.errors.check()?;
         Ok(gpu)
@@ -107,6 +110,11 @@ impl Gpu {
     #[must_use]
     pub fn queue(&self) -> &wgpu::Queue {
         &self.queue
+    }
+
+    /// Ends with `Ok` when the device is lost; for the first who asks. Without it a loss is met by the next call here.
+    pub fn take_lost(&mut self) -> Option<oneshot::Receiver<()>> {
+        self.lost.take()
     }
 
     /// Bytes that the buffers take now.
