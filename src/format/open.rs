@@ -11,6 +11,7 @@ use super::zarr::{self, ArrayInfo, child_url, is_html, parse_document};
 use super::{ChunkSource, FormatError, SourceFormat, precomputed};
 use crate::runtime::Cancel;
 use crate::store::Provider;
+use crate::store::url::{SourceUrl, parse_source};
 
 /// The document that makes a folder a precomputed volume.
 const PRECOMPUTED: &[&str] = &["info"];
@@ -31,7 +32,12 @@ pub async fn open(
     hint: Option<SourceFormat>,
     cancel: &Cancel,
 ) -> Result<Box<dyn ChunkSource>, FormatError> {
-    let (url, hint) = without_format(url, hint);
+    let SourceUrl { url, format } = parse_source(url, None)?;
+    let url = url.as_str();
+    let hint = match (hint, format) {
+        (None, Some(name)) => Some(format_of(&name, url)?),
+        (hint, _) => hint,
+    };
     let groups: &[&[&str]] = match hint {
         Some(SourceFormat::Precomputed) => &[PRECOMPUTED],
         Some(SourceFormat::OmeZarr | SourceFormat::Zarr) => &[ZARR],
@@ -104,24 +110,13 @@ async fn open_found(
     }
 }
 
-/// The URL of the folder, and the format where the URL names it.
-fn without_format(url: &str, hint: Option<SourceFormat>) -> (&str, Option<SourceFormat>) {
-    let format = |name: &str| match name {
-        "precomputed" | "neuroglancer-precomputed" => Some(SourceFormat::Precomputed),
-        "zarr" | "zarr2" | "zarr3" => Some(SourceFormat::Zarr),
-        _ => None,
-    };
-    if let Some((folder, name)) = url.split_once('|')
-        && let Some(named) = format(name.trim_end_matches(['/', ':']))
-    {
-        return (folder, hint.or(Some(named)));
+/// The format of this name, as it stands around an address.
+fn format_of(name: &str, url: &str) -> Result<SourceFormat, FormatError> {
+    match name {
+        "precomputed" => Ok(SourceFormat::Precomputed),
+        "zarr" | "zarr2" | "zarr3" | "ome-zarr" => Ok(SourceFormat::Zarr),
+        _ => Err(FormatError::Unsupported { what: "the format", name: name.to_owned(), url: url.to_owned() }),
     }
-    if let Some((name, folder)) = url.split_once("://")
-        && let Some(named) = format(name)
-    {
-        return (folder, hint.or(Some(named)));
-    }
-    (url, hint)
 }
 
 /// Whether a part of the path says that this is Zarr.

@@ -49,7 +49,7 @@ impl Provider for Recorder {
     fn document<'a>(&'a self, url: &'a str, _cancel: &'a Cancel) -> StoreFuture<'a, MaybeBytes> {
         async move {
             later().await;
-            let name = url.strip_prefix("mem://data.zarr/").or_else(|| url.strip_prefix("mem://data/")).unwrap();
+            let name = url.strip_prefix("https://h/data.zarr/").or_else(|| url.strip_prefix("https://h/data/")).unwrap();
             self.note(name.to_owned());
             if self.refused.contains(&name) {
                 return Err(StoreError::Forbidden { status: 403, url: url.to_owned() });
@@ -134,7 +134,7 @@ fn reads_an_index_once_for_all_who_ask() {
     for (location, index_reads) in [("end", vec!["c/0/0/0 size", "c/0/0/0 128..260"]), ("start", vec!["c/0/0/0 0..132"])] {
         let recorder =
             recorder([("zarr.json", sharded(location).to_string().into_bytes()), ("c/0/0/0", shard(location))].into_iter().collect());
-        let source = open_data(&recorder, "mem://data.zarr").unwrap();
+        let source = open_data(&recorder, "https://h/data.zarr").unwrap();
         recorder.taken();
         let (selection, never) = (Selection::default(), Cancel::never());
         let given_up = CancelSource::new();
@@ -163,7 +163,7 @@ fn reads_an_index_once_for_all_who_ask() {
 #[test]
 fn stops_reading_an_index_that_nobody_waits_for() {
     let recorder = recorder([("zarr.json", sharded("end").to_string().into_bytes()), ("c/0/0/0", shard("end"))].into_iter().collect());
-    let source = open_data(&recorder, "mem://data.zarr").unwrap();
+    let source = open_data(&recorder, "https://h/data.zarr").unwrap();
     recorder.taken();
     let (selection, cancel) = (Selection::default(), CancelSource::new());
     let token = cancel.token();
@@ -177,28 +177,32 @@ fn stops_reading_an_index_that_nobody_waits_for() {
 fn finds_the_format_with_few_requests() {
     let array = sharded("end").to_string().into_bytes();
     let named = recorder([("zarr.json", array.clone())].into_iter().collect());
-    open_data(&named, "mem://data.zarr").unwrap();
+    open_data(&named, "https://h/data.zarr").unwrap();
     assert_eq!(named.taken(), ["zarr.json", ".zarray", ".zattrs"]);
-    open_data(&named, "mem://data").unwrap();
+    open_data(&named, "https://h/data").unwrap();
     assert_eq!(named.taken(), ["info", "zarr.json", ".zarray", ".zattrs"]);
-    open_data(&named, "zarr://mem://data").unwrap();
-    assert_eq!(named.taken(), ["zarr.json", ".zarray", ".zattrs"]);
+    for url in ["zarr://https://h/data", "https://h/|zarr3:data"] {
+        open_data(&named, url).unwrap();
+        assert_eq!(named.taken(), ["zarr.json", ".zarray", ".zattrs"], "{url}");
+    }
+    assert!(matches!(open_data(&named, "n5://https://h/data"), Err(FormatError::Unsupported { what: "the format", .. })));
+    assert!(named.taken().is_empty());
     // A site that answers every path with its page, a bucket that forbids what is absent: what is there counts.
     let page = recorder([("info", b"<!doctype html>".to_vec()), ("zarr.json", array)].into_iter().collect());
-    assert!(open_data(&page, "mem://data").is_ok());
+    assert!(open_data(&page, "https://h/data").is_ok());
     let forbidden = Recorder { refused: vec!["info", ".zarray"], ..named };
-    assert!(open_data(&forbidden, "mem://data").is_ok());
+    assert!(open_data(&forbidden, "https://h/data").is_ok());
 }
 
 #[test]
 fn says_why_nothing_opens() {
     let empty = recorder(BTreeMap::new());
-    let Err(FormatError::NotFound { url }) = open_data(&empty, "mem://data") else { panic!("an empty folder opens") };
-    assert_eq!(url, "mem://data");
+    let Err(FormatError::NotFound { url }) = open_data(&empty, "https://h/data") else { panic!("an empty folder opens") };
+    assert_eq!(url, "https://h/data");
     let forbidden = Recorder { refused: vec!["info", "zarr.json"], ..empty };
-    assert!(matches!(open_data(&forbidden, "mem://data"), Err(FormatError::Store(StoreError::Forbidden { status: 403, .. }))));
+    assert!(matches!(open_data(&forbidden, "https://h/data"), Err(FormatError::Store(StoreError::Forbidden { status: 403, .. }))));
     let page = recorder([("info", b"\n<html>".to_vec())].into_iter().collect());
-    let Err(error) = open_data(&page, "mem://data") else { panic!("a page opens") };
+    let Err(error) = open_data(&page, "https://h/data") else { panic!("a page opens") };
     assert!(error.to_string().contains("HTML"), "{error}");
 }
 
@@ -252,7 +256,7 @@ fn hostile() -> impl Strategy<Value = serde_json::Value> {
 }
 
 fn try_all(recorder: &Recorder) {
-    let Ok(source) = open_data(recorder, "mem://data") else {
+    let Ok(source) = open_data(recorder, "https://h/data") else {
         return;
     };
     for place in [[0, 0, 0], [1, 1, 1], [-1, 0, 0], [i64::MAX, 0, 0]] {
