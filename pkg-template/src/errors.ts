@@ -55,7 +55,7 @@ function isPlainError(e: unknown): e is PlainError {
 /** A ViewerError from whatever was thrown: the engine throws plain objects, a trap throws a RuntimeError. */
 export function asViewerError(e: unknown): ViewerError {
   if (e instanceof ViewerError) return e;
-  if (isPlainError(e)) return new ViewerError(e.code, e.message, e);
+  if (isPlainError(e)) return new ViewerError(e.code, e.message.replace(/^[a-z]/, (first) => first.toUpperCase()), e);
   const message = e instanceof Error ? e.message : String(e);
   return new ViewerError("internal", `The viewer met a defect of its own: ${message}`, {
     remedy: "Reload the page; if it happens again, report it with what you did.",

@@ -216,6 +216,8 @@ export async function checkPicture({ volume, base, window }) {
     const slice = { min: [min[0], min[1], z], max: [max[0], max[1], z + 1] };
     // Large volumes: a part is enough.
     for (const axis of [0, 1]) slice.max[axis] = Math.min(slice.max[axis], slice.min[axis] + 240);
+    // Beyond the part there is more of the volume.
+    const isWhole = [0, 1].every((axis) => slice.max[axis] === max[axis]);
     const { data, shape } = await viewer.readVoxels(id, slice, { level: 0, channel, at });
     const position = [0, 1, 2].map((axis) => info.offsetNm[axis] + info.levels[0].voxelSizeNm[axis] * ((slice.min[axis] + slice.max[axis]) / 2));
     const [width, height] = [shape[0] + 2 * MARGIN, shape[1] + 2 * MARGIN];
@@ -238,7 +240,7 @@ export async function checkPicture({ volume, base, window }) {
     for (let y = -MARGIN; y < shape[1] + MARGIN; y += 1) {
       for (let x = -MARGIN; x < shape[0] + MARGIN; x += 1) {
         if (x < 0 || y < 0 || x >= shape[0] || y >= shape[1]) {
-          compare(x, y, [...background], 0, 'outside');
+          if (isWhole || x < 0 || y < 0) compare(x, y, [...background], 0, 'outside');
           continue;
         }
         const value = data[x + shape[0] * y];
