@@ -30,6 +30,8 @@ pub(super) struct Mitochondrion {
     pub(super) upper: Vec3,
     /// Offset of its grey value.
     pub(super) tone: f32,
+    /// Contrast of its cristae.
+    pub(super) folds: f32,
 }
 
 impl Mitochondrion {
@@ -96,9 +98,10 @@ pub(super) fn mitochondria(thick: &[Node], corner: DVec3, lower: DVec3, upper: D
         let high = balls.iter().fold(Vec3::MIN, |a, b| a.max(b.0)) + reach;
         if low.cmple(tile_upper).all() && high.cmpge(tile_lower).all() {
             let tone = narrow1(stream.normal() * 4.0);
+            let folds = narrow1(stream.range(0.5, 2.4));
             let shape = balls.windows(2).map(|pair| Capsule::new(pair[0], pair[1])).collect();
             let id = mix(start.hash ^ 0x317d) >> 16;
-            found.push(Mitochondrion { id, neuron: start.neuron, balls, shape, lower: low, upper: high, tone });
+            found.push(Mitochondrion { id, neuron: start.neuron, balls, shape, lower: low, upper: high, tone, folds });
         }
     }
     found

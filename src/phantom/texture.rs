@@ -171,16 +171,16 @@ impl Textures {
             *g = if *g < 0.0 { *g * (1.0 - 0.25 * *g) } else { *g * 0.7 } + p;
         }
         grain.normalize();
-        let mut cristae = Cube::band(80, mix(seed ^ 0x93), sigma(19.0), sigma(32.0));
+        let mut cristae = Cube::band(80, mix(seed ^ 0x93), sigma(21.0), sigma(38.0));
         for c in &mut cristae.values {
             *c = (c.abs() * 1.6).min(2.0);
         }
         cristae.normalize();
         let detector = [96, 80].map(|edge| {
             let mut cube = Cube::white(edge, mix(seed ^ u64::from(short(edge)) << 8));
-            cube.filter(0, &[0.28, 0.62, 0.28]);
-            cube.filter(1, &[0.12, 0.8, 0.12]);
-            cube.filter(2, &[0.12, 0.8, 0.12]);
+            cube.filter(0, &[0.16, 0.7, 0.16]);
+            cube.filter(1, &[0.05, 0.9, 0.05]);
+            cube.filter(2, &[0.05, 0.9, 0.05]);
             cube.normalize();
             cube.texture()
         });

@@ -12,7 +12,7 @@ use super::relax::{relax, within};
 /// Edge of the lattice cells that hold the anchors, nm.
 const CELL_NM: f64 = 2000.0;
 /// Neurons per anchor cell, on average.
-const PER_CELL: f64 = 0.85;
+const PER_CELL: f64 = 0.95;
 /// No thick neurite goes farther from its anchor than this, nm.
 const REACH_NM: f64 = 5800.0;
 const STEP_NM: f64 = 150.0;
@@ -106,7 +106,7 @@ fn grow_one(hash: u64, anchor: DVec3, lower: DVec3, upper: DVec3, trunks: &mut T
     let mut stream = Stream::new(hash);
     let neuron = super::hash::short(trunks.neurons.len());
     let start = trunks.nodes.len();
-    let radius = stream.log_normal(255.0, 0.66).clamp(80.0, 450.0);
+    let radius = stream.log_normal(280.0, 0.7).clamp(80.0, 450.0);
     let direction = stream.direction();
     let root = super::hash::short(start);
     trunks.nodes.push(Node { at: anchor, radius, parent: ROOT, neuron, hash: mix(hash) });

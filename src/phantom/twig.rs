@@ -14,11 +14,11 @@ const STEP_NM: f64 = 75.0;
 const REACH_NM: f64 = 1300.0;
 const MAX_TWIG_NM: f64 = 150.0;
 /// Twigs per node of a thick neurite.
-const PER_NODE: f64 = 0.66;
+const PER_NODE: f64 = 0.58;
 /// Share of the twigs that belong to neurons of which nothing else is near.
 const FOREIGN: f64 = 0.6;
 /// Median radius of a twig, nm.
-const MEDIAN_NM: f64 = 27.0;
+const MEDIAN_NM: f64 = 29.0;
 const ROUNDS: usize = 1;
 const BIN_NM: f64 = 420.0;
 const TWIG_BIN_NM: f64 = 200.0;
@@ -87,7 +87,7 @@ struct Base<'a> {
 
 /// Grows a twig from `start`, the place of the node `from` unless that is `ROOT`, and its branches.
 fn grow_one(stream: &mut Stream, arbor: &mut Arbor, base: &Base<'_>, from: u32, start: DVec3, side: DVec3, depth: u32) {
-    let radius = stream.log_normal(MEDIAN_NM, 0.5).clamp(27.0, 110.0);
+    let radius = stream.log_normal(MEDIAN_NM, 0.5).clamp(28.0, 110.0);
     let length = stream.log_normal(1600.0, 0.5).clamp(250.0, 2600.0);
     let bouton = stream.chance(0.4).then(|| (stream.range(0.0, length), stream.range(1.3, 2.6)));
     let mut at = start;
