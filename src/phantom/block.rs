@@ -13,6 +13,7 @@ use super::organelle::{INSET_NM, Mitochondrion};
 use super::shade::{Shader, Surface};
 use super::synapse::Site;
 use super::tile::{SYNAPSE_NM, Segment, Span, Tile};
+use super::trunk::Neuron;
 
 /// Half of the extracellular gap, nm.
 const HALF_GAP_NM: f32 = 4.6;
@@ -110,20 +111,20 @@ impl Block {
     fn place(&mut self, layout: &Layout, shader: &Shader, tile: &Tile, at: [usize; 3]) {
         let (b, [w, h, _], brick) = (layout.block, layout.brick, &self.brick);
         let voxels = Brick::voxels(layout);
-        let neuron = |k: f32| brick.rivals[index(floor(f64::from(k)))];
+        let rivals: Vec<(u32, Neuron)> = brick.rivals.iter().map(|&r| (r, tile.neurons[r as usize])).collect();
         for (row, i) in (0..layout.brick.iter().product()).step_by(w).enumerate() {
             let start = at[0] * w + b[0] * (at[1] * h + row % h + b[1] * (at[2] * layout.brick[2] + row / h));
             let surfaces = &mut self.surfaces[start..start + w];
             let labels = &mut self.labels[start..start + w];
-            if let [only] = brick.rivals.as_slice() {
-                surfaces.fill(shader.neurite(&tile.neurons[*only as usize], *only, FAR_NM));
-                labels.fill(tile.neurons[*only as usize].id);
+            if let [(only, its)] = rivals.as_slice() {
+                surfaces.fill(shader.neurite(its, *only, FAR_NM));
+                labels.fill(its.id);
             } else {
                 let voxels = brick.owner[i..].iter().zip(&brick.edge_nm[i..]);
                 for ((surface, label), (&owner, &edge)) in surfaces.iter_mut().zip(labels).zip(voxels) {
-                    let owner = neuron(owner);
-                    let its = &tile.neurons[owner as usize];
-                    *surface = shader.neurite(its, owner, edge);
+                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small index")]
+                    let (owner, its) = &rivals[owner as usize];
+                    *surface = shader.neurite(its, *owner, edge);
                     *label = if edge < HALF_GAP_NM { 0 } else { its.id };
                 }
             }
@@ -147,8 +148,10 @@ impl Block {
     fn dress(&mut self, layout: &Layout, site: &Site, lower: Vec3, size: Vec3, shader: &Shader) {
         let b = layout.block;
         let clip = |c: f32, n: usize| index(floor(f64::from(c))).min(n);
-        let from = (site.at - narrow1(SYNAPSE_NM) - lower) / size;
-        let to = (site.at + narrow1(SYNAPSE_NM) - lower) / size + Vec3::ONE;
+        // Vesicles reach farther than the densities.
+        let (reach, near) = (narrow1(SYNAPSE_NM), site.radius + 70.0);
+        let from = (site.at - reach - lower) / size;
+        let to = (site.at + reach - lower) / size + Vec3::ONE;
         for z in clip(from.z, b[2])..clip(to.z, b[2]) {
             for y in clip(from.y, b[1])..clip(to.y, b[1]) {
                 for x in clip(from.x, b[0])..clip(to.x, b[0]) {
@@ -160,6 +163,9 @@ impl Block {
                         continue;
                     }
                     let p = lower + Vec3::new(small(x), small(y), small(z)) * size - site.at;
+                    if p.length_squared() > if is_pre { reach * reach } else { near * near } {
+                        continue;
+                    }
                     let out = p.dot(site.normal);
                     let side = (p - site.normal * out).length();
                     if surface.edge_nm < 13.0 && side < site.radius && out.abs() < 45.0 {

@@ -23,6 +23,8 @@ pub(super) struct Brick {
     pub(super) rivals: Vec<u32>,
     /// Per rival: gradient (x, y, z) and metric, at lattice points.
     leads: Vec<f32>,
+    /// Per rival: how fast its lag behind the nearest other changes, squared, and its metric, at lattice points.
+    lags: Vec<f32>,
     /// The same at voxels.
     fine: Vec<f32>,
     /// Index in `rivals` of each voxel's owner.
@@ -51,9 +53,10 @@ impl Brick {
         self.owner.resize(voxels, 0.0);
         self.edge_nm.resize(voxels, FAR_NM);
         if self.rivals.len() > 1 {
+            self.measure();
             let lattice = 4 * self.points.len();
-            self.fine.resize(4 * voxels * self.rivals.len(), 0.0);
-            for (coarse, fine) in self.leads.chunks_exact(lattice).zip(self.fine.chunks_exact_mut(voxels)) {
+            self.fine.resize(2 * voxels * self.rivals.len(), 0.0);
+            for (coarse, fine) in self.lags.chunks_exact(lattice).zip(self.fine.chunks_exact_mut(voxels)) {
                 self.expand.run(&coarse[..places.len()], layout.points(), layout.step, layout.brick, fine);
             }
             self.settle(voxels);
@@ -102,26 +105,48 @@ impl Brick {
         self.leads.truncate(16 * fours * kept);
     }
 
+    /// Finds, at each lattice point, how fast the lag of each neurite behind the nearest other changes.
+    fn measure(&mut self) {
+        let lattice = 4 * self.points.len();
+        let count = self.rivals.len();
+        self.lags.resize(2 * lattice * count, 0.0);
+        for i in (0..lattice).step_by(4) {
+            let load = |k: usize, part: usize| Vec4::from_slice(&self.leads[(4 * k + part) * lattice + i..]);
+            // The nearest and the second, each with its gradient.
+            let (mut best, mut second) = ([Vec4::MAX; 4], [Vec4::MAX; 4]);
+            for k in 0..count {
+                let lead = [0, 1, 2, 3].map(|part| load(k, part));
+                let (first, next) = (lead[3].cmplt(best[3]), lead[3].cmplt(second[3]));
+                for part in 0..4 {
+                    second[part] = Vec4::select(first, best[part], Vec4::select(next, lead[part], second[part]));
+                    best[part] = Vec4::select(first, lead[part], best[part]);
+                }
+            }
+            for k in 0..count {
+                let metric = load(k, 3);
+                let own = metric.cmpeq(best[3]);
+                let [x, y, z] = [0, 1, 2].map(|part| load(k, part) - Vec4::select(own, second[part], best[part]));
+                let slope = (x * x + y * y + z * z).max(Vec4::splat(LEAST_SLOPE * LEAST_SLOPE));
+                slope.write_to_slice(&mut self.lags[2 * k * lattice + i..]);
+                metric.write_to_slice(&mut self.lags[(2 * k + 1) * lattice + i..]);
+            }
+        }
+    }
+
     /// Owner and distance to the boundary of each voxel.
     fn settle(&mut self, voxels: usize) {
         const CUT: f32 = 1.0 / (RIVAL_NM * RIVAL_NM);
-        let rivals: Vec<&[f32]> = self.fine.chunks_exact(4 * voxels).take(self.rivals.len()).collect();
+        let rivals = &self.fine[..2 * voxels * self.rivals.len()];
         for i in (0..voxels).step_by(4) {
-            let load = |rival: &[f32], part: usize| Vec4::from_slice(&rival[part * voxels + i..]);
-            let (mut best, mut owner) = ([Vec4::MAX; 4], Vec4::ZERO);
-            for (k, rival) in rivals.iter().enumerate() {
-                let metric = load(rival, 3);
-                let nearer = metric.cmplt(best[3]);
-                owner = Vec4::select(nearer, Vec4::splat(small(k)), owner);
-                for (part, b) in best.iter_mut().enumerate() {
-                    *b = Vec4::select(nearer, load(rival, part), *b);
-                }
+            let (mut best, mut owner) = (Vec4::MAX, Vec4::ZERO);
+            for (k, rival) in rivals.chunks_exact(2 * voxels).enumerate() {
+                let metric = Vec4::from_slice(&rival[voxels + i..]);
+                owner = Vec4::select(metric.cmplt(best), Vec4::splat(small(k)), owner);
+                best = best.min(metric);
             }
             let mut near = Vec4::splat(1.0 / (FAR_NM * FAR_NM));
-            for (k, rival) in rivals.iter().enumerate() {
-                let lag = load(rival, 3) - best[3];
-                let [x, y, z] = [0, 1, 2].map(|part| load(rival, part) - best[part]);
-                let slope = (x * x + y * y + z * z).max(Vec4::splat(LEAST_SLOPE * LEAST_SLOPE));
+            for (k, rival) in rivals.chunks_exact(2 * voxels).enumerate() {
+                let (slope, lag) = (Vec4::from_slice(&rival[i..]), Vec4::from_slice(&rival[voxels + i..]) - best);
                 let closeness = slope * ((lag * lag + 0.01).recip() - CUT).max(Vec4::ZERO);
                 near += Vec4::select(owner.cmpeq(Vec4::splat(small(k))), Vec4::ZERO, closeness);
             }
