@@ -144,9 +144,17 @@ fn ground_truth_is_true_of_the_voxels() {
 #[test]
 #[ignore = "a measurement, not a check"]
 fn speed() {
+    // Grows the neurites of the box.
     phantom().voxel([0; 3]).unwrap();
-    let start = std::time::Instant::now();
+    let start = (std::time::Instant::now(), thread_seconds());
     filled(phantom(), [0; 3], [256; 3]);
-    let seconds = start.elapsed().as_secs_f64();
-    println!("{:.1} Mvoxel/s", 16.777_216 / seconds);
+    let wall = start.0.elapsed().as_secs_f64();
+    let busy = start.1.zip(thread_seconds()).map_or(wall, |(from, to)| to - from);
+    println!("{:.1} Mvoxel/s of the core's time, {:.1} by the clock", 16.777_216 / busy, 16.777_216 / wall);
+}
+
+/// How long this thread has run on a core, where Linux tells: other programs do not count.
+fn thread_seconds() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(text.split_whitespace().next()?.parse::<f64>().ok()? / 1e9)
 }
