@@ -10,8 +10,8 @@ mod readback;
 
 use buffers::GrowingBuffer;
 use error::ErrorSlot;
-use futures::channel::oneshot;
 pub use error::GpuError;
+use futures::channel::oneshot;
 use pipelines::{DEPTH_FORMAT, Key, Kind, Pipelines};
 
 use super::layout::{Frame, Panel, Plane, Variant};

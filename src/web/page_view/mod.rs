@@ -5,6 +5,7 @@ mod input;
 mod layers;
 mod options;
 mod pixels;
+mod place;
 mod saved;
 
 use std::cell::RefCell;
@@ -21,8 +22,7 @@ use web_sys::HtmlCanvasElement;
 use crate::engine::View;
 use crate::error::{ErrorCode, ViewerError};
 use crate::geometry::DVec2;
-use crate::scene::layer::{LayerKind, parse_color};
-use crate::scene::panels::Layout;
+use crate::scene::layer::LayerKind;
 use crate::tools::actions::Situation;
 use crate::tools::command::ViewCommand;
 use crate::tools::gestures::{Gestures, PanelPlace};
@@ -31,7 +31,6 @@ use crate::tools::keymap::Keymap;
 use crate::web::convert::{error_to_js, from_js, to_js, to_js_numbers};
 use crate::web::page_context::{ContextInner, PageContext};
 use crate::web::surface::{CanvasSurface, gpu_error};
-use crate::web::view_state::{ViewStateJs, ViewStatePatch};
 
 use events::OwnEvent;
 use options::ViewOptions;
@@ -258,47 +257,6 @@ impl PageView {
         device.draw(target, list)
     }
 
-    /// Where the viewer looks.
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    #[wasm_bindgen(js_name = viewState)]
-    pub fn view_state(&self) -> Result<JsValue, JsValue> {
-        to_js_numbers(&ViewStateJs::of(&self.inner.view.borrow()))
-    }
-
-    /// Looks elsewhere.
-    ///
-    /// # Errors
-    /// A view state that makes no sense.
-    #[wasm_bindgen(js_name = setViewState)]
-    pub fn set_view_state(&self, patch: JsValue, duration_millis: f64) -> Result<(), JsValue> {
-        let patch: ViewStatePatch = from_js(&patch)?;
-        edge(patch.apply(&mut self.inner.view.borrow_mut(), now_millis(), duration_millis))?;
-        self.inner.ask_frame();
-        Ok(())
-    }
-
-    /// Which panels are shown.
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    pub fn layout(&self) -> Result<JsValue, JsValue> {
-        to_js_numbers(&self.inner.view.borrow().layout())
-    }
-
-    /// Shows other panels.
-    ///
-    /// # Errors
-    /// A layout that does not exist.
-    #[wasm_bindgen(js_name = setLayout)]
-    pub fn set_layout(&self, layout: JsValue) -> Result<(), JsValue> {
-        let layout: Layout = from_js(&layout)?;
-        self.inner.view.borrow_mut().set_layout(layout);
-        self.inner.ask_frame();
-        Ok(())
-    }
-
     /// What is under a point of the canvas, CSS pixels.
     ///
     /// # Errors
@@ -315,39 +273,6 @@ impl PageView {
         let mut stats = self.inner.view.borrow().stats();
         stats.frame_ms = self.inner.frame_millis.get();
         to_js_numbers(&stats)
-    }
-
-    /// The panels, CSS pixels, with what is written on them.
-    ///
-    /// # Errors
-    /// None that a caller can cause.
-    pub fn panels(&self) -> Result<JsValue, JsValue> {
-        to_js_numbers(&self.inner.view.borrow().panel_infos())
-    }
-
-    /// Moves the borders between panels, 0 to 1 of width and height.
-    #[wasm_bindgen(js_name = setPanelSplit)]
-    pub fn set_panel_split(&self, x: f64, y: f64) {
-        self.inner.view.borrow_mut().set_split([x, y]);
-        self.inner.ask_frame();
-    }
-
-    /// The colour of a segment, `#rrggbb`.
-    ///
-    /// # Errors
-    /// No such segmentation layer.
-    #[wasm_bindgen(js_name = segmentColor)]
-    pub fn segment_color(&self, layer_id: &str, id: u64) -> Result<String, JsValue> {
-        edge(self.inner.view.borrow().segment_color(layer_id, id))
-    }
-
-    /// The colours behind slices and behind the 3D panel, `#rrggbb`.
-    #[wasm_bindgen(js_name = setBackground)]
-    pub fn set_background(&self, slice: &str, projection: &str) {
-        if let (Some(slice), Some(projection)) = (parse_color(slice), parse_color(projection)) {
-            self.inner.view.borrow_mut().set_background(slice, projection);
-            self.inner.ask_frame();
-        }
     }
 
     /// Gives a request up.
