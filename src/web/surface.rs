@@ -12,6 +12,7 @@ use crate::scene::draw::DrawList;
 #[derive(Debug)]
 pub struct Device {
     instance: wgpu::Instance,
+    adapter: wgpu::Adapter,
     /// What draws.
     pub gpu: Gpu,
 }
@@ -20,10 +21,9 @@ pub struct Device {
 #[derive(Debug)]
 pub struct CanvasSurface {
     surface: wgpu::Surface<'static>,
+    format: wgpu::TextureFormat,
     size_px: [u32; 2],
 }
-
-const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Bgra8Unorm;
 
 /// A graphics error at the edge.
 #[must_use]
@@ -85,7 +85,7 @@ impl Device {
             .map_err(|error| unsupported(format!("the graphics adapter gives no device: {error}")))?;
         let largest = device.limits().max_storage_buffer_binding_size.min(device.limits().max_buffer_size);
         let gpu = Gpu::new(device, queue, GpuBudget::within(gpu_bytes, largest)).map_err(|error| gpu_error(&error))?;
-        Ok(Self { instance, gpu })
+        Ok(Self { instance, adapter, gpu })
     }
 
     /// The most bytes that one buffer may hold.
@@ -104,7 +104,11 @@ impl Device {
             .instance
             .create_surface(wgpu::SurfaceTarget::Canvas(canvas))
             .map_err(|error| ViewerError::new(ErrorCode::Unsupported, format!("the canvas cannot be drawn to: {error}")))?;
-        Ok(CanvasSurface { surface, size_px: [0, 0] })
+        // The browser's favourite comes first; another would be copied once more for every frame.
+        let offered = surface.get_capabilities(&self.adapter).formats;
+        let usable = |format: &wgpu::TextureFormat| matches!(format, wgpu::TextureFormat::Bgra8Unorm | wgpu::TextureFormat::Rgba8Unorm);
+        let format = offered.into_iter().find(usable).unwrap_or(wgpu::TextureFormat::Bgra8Unorm);
+        Ok(CanvasSurface { surface, format, size_px: [0, 0] })
     }
 
     /// Draws onto a canvas.
@@ -121,7 +125,7 @@ impl Device {
                 self.gpu.device(),
                 &wgpu::SurfaceConfiguration {
                     usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
-                    format: FORMAT,
+                    format: surface.format,
                     color_space: wgpu::SurfaceColorSpace::default(),
                     width,
                     height,
@@ -143,7 +147,7 @@ impl Device {
             _ => return Ok(()),
         };
         let view = texture.texture.create_view(&wgpu::TextureViewDescriptor::default());
-        self.gpu.draw(list, &view, FORMAT).map_err(|error| gpu_error(&error))?;
+        self.gpu.draw(list, &view, surface.format).map_err(|error| gpu_error(&error))?;
         self.gpu.queue().present(texture);
         Ok(())
     }
