@@ -98,7 +98,7 @@ pub(super) fn mitochondria(thick: &[Node], corner: DVec3, lower: DVec3, upper: D
         let high = balls.iter().fold(Vec3::MIN, |a, b| a.max(b.0)) + reach;
         if low.cmple(tile_upper).all() && high.cmpge(tile_lower).all() {
             let tone = narrow1(stream.normal() * 4.0);
-            let folds = narrow1(stream.range(0.5, 2.4));
+            let folds = narrow1(stream.range(0.3, 2.0));
             let shape = balls.windows(2).map(|pair| Capsule::new(pair[0], pair[1])).collect();
             let id = mix(start.hash ^ 0x317d) >> 16;
             found.push(Mitochondrion { id, neuron: start.neuron, balls, shape, lower: low, upper: high, tone, folds });

@@ -11,11 +11,11 @@ use super::trunk::Neuron;
 
 /// Membrane darkening is tabulated per half nanometre.
 const PROFILE: usize = 256;
-const MEMBRANE: f32 = 98.0;
-const GRAIN: f32 = 10.5;
-const NOISE: f32 = 3.65;
-const MATRIX: f32 = 82.0;
-const CRISTAE: f32 = 4.5;
+const MEMBRANE: f32 = 101.0;
+const GRAIN: f32 = 11.7;
+const NOISE: f32 = 3.45;
+const MATRIX: f32 = 84.0;
+const CRISTAE: f32 = 3.2;
 const VESICLES: f32 = 28.0;
 const DENSITY: f32 = 60.0;
 
@@ -41,7 +41,7 @@ pub(super) fn cytoplasm(hash: u64, girth: f64) -> (f32, f32) {
     let u = unit_of(mix(hash ^ 0x70f));
     // Thick neurites tend to be the lightest.
     let light = ((girth - 90.0) / 250.0).clamp(0.0, 1.0);
-    let tone = if t < 0.17 { 108.0 + 20.0 * u } else { 136.0 + 36.0 * u + 23.0 * light * (0.4 + 0.6 * u) };
+    let tone = if t < 0.17 { 116.0 + 20.0 * u } else { 147.0 + 24.0 * u + 19.0 * light * (0.4 + 0.6 * u) };
     (narrow1(tone), narrow1(0.55 + 0.45 * u + 0.25 * light))
 }
 
@@ -58,7 +58,7 @@ impl Shader {
         for (i, p) in profile.iter_mut().enumerate() {
             let edge = 0.5 * f64::from(u32::try_from(i).unwrap_or(0));
             let bell = |x: f64| exp((-0.5 * x * x).max(-12.0));
-            *p = narrow1(0.7 * bell((edge - 2.0).max(0.0) / 20.0) + 0.3 * bell(edge / 40.0));
+            *p = narrow1(0.75 * bell((edge - 2.0).max(0.0) / 25.0) + 0.25 * bell(edge / 40.0));
         }
         Self { textures: Textures::new(seed, voxel_nm), profile }
     }
@@ -73,7 +73,7 @@ impl Shader {
 
     /// Draws a mitochondrion, `depth` nm outside its surface.
     pub(super) fn mitochondrion(&self, it: &Mitochondrion, depth: f32, surface: &mut Surface) {
-        let cover = ((12.0 - depth) / 24.0).clamp(0.0, 1.0);
+        let cover = ((12.0 - depth) / 25.0).clamp(0.0, 1.0);
         let cover = cover * cover * (3.0 - 2.0 * cover);
         let rim = (1.0 - ((depth + 6.0) / 12.0).abs()).max(0.0);
         surface.grey += (MATRIX + it.tone - 12.0 * rim - surface.grey) * cover;

@@ -168,7 +168,7 @@ impl Textures {
         let patches = Cube::band(96, mix(seed ^ 0x92), sigma(24.0), sigma(90.0));
         for (g, p) in grain.values.iter_mut().zip(&patches.values) {
             // Dark spots stand out where the patch is dark, and more than light ones.
-            *g = if *g < 0.0 { *g * (1.0 - 0.25 * *g) } else { *g * 0.7 } + p;
+            *g = if *g < 0.0 { *g * (1.0 - 0.35 * *g) } else { *g * 0.7 } + 1.1 * p;
         }
         grain.normalize();
         let mut cristae = Cube::band(80, mix(seed ^ 0x93), sigma(21.0), sigma(38.0));
