@@ -67,7 +67,7 @@ const contrast = (page, panelName) =>
   );
 
 test('the sample opens by itself, with something to see in every panel', async () => {
-  const { page, errors, close } = await open();
+  const { page, errors, close } = await open({ size: [1280, 800], colorScheme: 'dark' });
   for (const name of ['xy', 'xz', 'yz', '3d']) assert.ok((await contrast(page, name)) > 8, `panel ${name} is even`);
   const { cx, cy } = await panel(page, 'xy');
   await page.mouse.move(cx + 20, cy + 10);

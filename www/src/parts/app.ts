@@ -112,7 +112,8 @@ class App extends Part {
   #onKey = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.isComposing) return;
     const target = event.composedPath()[0];
-    const inDialog = event.composedPath().some((n) => n instanceof HTMLDialogElement);
+    // The focus may linger in one that was just closed.
+    const inDialog = event.composedPath().some((n) => n instanceof HTMLDialogElement && n.open);
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (inDialog || (isEditable(target) && plain)) return;
     if (target instanceof HTMLElement && target !== document.body && plain && worksControls(event.key)) return;
