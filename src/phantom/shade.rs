@@ -11,12 +11,14 @@ use super::trunk::Neuron;
 
 /// Membrane darkening is tabulated per half nanometre.
 const PROFILE: usize = 256;
-const MEMBRANE: f32 = 101.0;
-const GRAIN: f32 = 11.7;
-const NOISE: f32 = 3.45;
+const MEMBRANE: f32 = 91.0;
+const GRAIN: f32 = 13.5;
+const NOISE: f32 = 4.2;
 const MATRIX: f32 = 84.0;
-const CRISTAE: f32 = 3.2;
+const CRISTAE: f32 = 4.5;
 const VESICLES: f32 = 28.0;
+/// Standard deviation of the beam's blur, nm.
+const BEAM_NM: f32 = 7.0;
 const DENSITY: f32 = 60.0;
 
 /// What shows at a voxel, before texture and noise.
@@ -41,7 +43,7 @@ pub(super) fn cytoplasm(hash: u64, girth: f64) -> (f32, f32) {
     let u = unit_of(mix(hash ^ 0x70f));
     // Thick neurites tend to be the lightest.
     let light = ((girth - 90.0) / 250.0).clamp(0.0, 1.0);
-    let tone = if t < 0.17 { 116.0 + 20.0 * u } else { 147.0 + 24.0 * u + 19.0 * light * (0.4 + 0.6 * u) };
+    let tone = if t < 0.17 { 116.0 + 20.0 * u } else { 150.0 + 24.0 * u + 19.0 * light * (0.4 + 0.6 * u) };
     (narrow1(tone), narrow1(0.55 + 0.45 * u + 0.25 * light))
 }
 
@@ -58,7 +60,7 @@ impl Shader {
         for (i, p) in profile.iter_mut().enumerate() {
             let edge = 0.5 * f64::from(u32::try_from(i).unwrap_or(0));
             let bell = |x: f64| exp((-0.5 * x * x).max(-12.0));
-            *p = narrow1(0.75 * bell((edge - 2.0).max(0.0) / 25.0) + 0.25 * bell(edge / 40.0));
+            *p = narrow1(0.75 * bell((edge - 2.0).max(0.0) / 20.0) + 0.25 * bell(edge / 40.0));
         }
         Self { textures: Textures::new(seed, voxel_nm), profile }
     }
@@ -73,7 +75,7 @@ impl Shader {
 
     /// Draws a mitochondrion, `depth` nm outside its surface.
     pub(super) fn mitochondrion(&self, it: &Mitochondrion, depth: f32, surface: &mut Surface) {
-        let cover = ((12.0 - depth) / 25.0).clamp(0.0, 1.0);
+        let cover = ((12.0 - depth) / 20.0).clamp(0.0, 1.0);
         let cover = cover * cover * (3.0 - 2.0 * cover);
         let rim = (1.0 - ((depth + 6.0) / 12.0).abs()).max(0.0);
         surface.grey += (MATRIX + it.tone - 12.0 * rim - surface.grey) * cover;
@@ -104,25 +106,48 @@ impl Shader {
         surface.grey += (DENSITY - surface.grey) * dark.max(0.85 * smear);
     }
 
-    /// Adds texture and noise and rounds.
+    /// Blurs as the beam does, adds texture and noise, and rounds.
     pub(super) fn finish(&self, layout: &Layout, min: [i64; 3], surfaces: &[Surface], image: &mut [u8]) {
-        let [w, h, _] = layout.block;
+        let [w, h, d] = layout.block;
+        let mut greys: Vec<f32> = surfaces.iter().map(|s| s.grey).collect();
+        for (axis, (run, count)) in [(1, w), (w, h), (w * h, d)].into_iter().enumerate() {
+            let spread = BEAM_NM / narrow1(layout.voxel_nm[axis]);
+            blur(&mut greys, run, count, (0.5 * spread * spread).min(0.25));
+        }
         let signed = |n: usize| i64::try_from(n).unwrap_or(0);
         let textures = &self.textures;
-        for (row, (surfaces, image)) in surfaces.chunks_exact(w).zip(image.chunks_exact_mut(w)).enumerate() {
+        let rows = surfaces.chunks_exact(w).zip(greys.chunks_exact(w)).zip(image.chunks_exact_mut(w));
+        for (row, ((surfaces, greys), image)) in rows.enumerate() {
             let at = [min[0], min[1] + signed(row % h), min[2] + signed(row / h)];
             let (grain, cristae, vesicles) = (textures.grain.row(at, w), textures.cristae.row(at, w), textures.vesicles.row(at, w));
             let (first, second) = (textures.detector[0].row(at, w), textures.detector[1].row(at, w));
             let noise = first.iter().zip(second).zip(grain).zip(cristae).zip(vesicles);
-            for ((s, voxel), ((((&first, &second), &grain), &cristae), &vesicles)) in surfaces.iter().zip(image).zip(noise) {
+            for (((s, grey), voxel), ((((&first, &second), &grain), &cristae), &vesicles)) in
+                surfaces.iter().zip(greys).zip(image).zip(noise)
+            {
                 let texture = s.grain * GRAIN * f32::from(grain)
                     + s.cristae * CRISTAE * f32::from(cristae)
                     + s.vesicles * VESICLES * f32::from(vesicles)
                     + NOISE * f32::from(i16::from(first) + i16::from(second));
-                let value = s.grey + texture / STEPS;
+                let value = grey + texture / STEPS;
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u8")]
                 let rounded = (value + 0.5).clamp(0.0, 255.0) as u8;
                 *voxel = rounded;
+            }
+        }
+    }
+}
+
+/// Mixes each value with its two neighbours along an axis of `count` values, `run` apart, by `share` each. The ends of
+/// a block stay, as if the slope went on beyond them, so that a block needs no others.
+fn blur(values: &mut [f32], run: usize, count: usize, share: f32) {
+    for slab in values.chunks_exact_mut(run * count) {
+        for i in 0..run {
+            let mut before = slab[i];
+            for at in (1..count.saturating_sub(1)).map(|k| i + k * run) {
+                let here = slab[at];
+                slab[at] = here + (before + slab[at + run] - 2.0 * here) * share;
+                before = here;
             }
         }
     }

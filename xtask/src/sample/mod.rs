@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::step::{done, step};
 
 /// Changes when what is written changes.
-const STAMP: &str = "5";
+const STAMP: &str = "6";
 
 /// Edges of the precomputed volume, voxels of 8 nm.
 const VOLUME: [usize; 3] = [512, 512, 512];
