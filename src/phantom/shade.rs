@@ -96,7 +96,8 @@ impl Shader {
                 * (1.6 - (out + 48.0).abs() / 14.0).clamp(0.0, 1.0);
             dark = pedestal.max(plate);
             let away = (p + site.normal * (site.cloud * 0.45)).length() / site.cloud;
-            let inside = ((surface.edge_nm - 26.0) / 12.0).clamp(0.0, 1.0) * (1.0 - surface.cristae).max(0.0) * (1.0 - dark);
+            let outside = f32::from(u8::from(surface.cristae == 0.0));
+            let inside = ((surface.edge_nm - 26.0) / 12.0).clamp(0.0, 1.0) * outside * (1.0 - dark);
             surface.vesicles = surface.vesicles.max(((1.0 - away) * 3.0).clamp(0.0, 1.0) * inside);
         }
         let thick = if is_pre { 20.0 } else { 30.0 };
