@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::paths::root;
 
-const WATCHED: [&str; 6] = ["src", "shaders", "pkg-template", "www", "examples", "Cargo.toml"];
+const WATCHED: [&str; 5] = ["src", "shaders", "pkg-template", "www", "Cargo.toml"];
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// The number of files and the newest time: changes when one is written, added or removed.
