@@ -42,13 +42,22 @@ impl Default for PoolPolicy {
 }
 
 struct Place {
-    port: Box<dyn WorkerPort>,
+    /// None after a worker's end, until there is work: a worker that cannot start is not started for ever.
+    port: Option<Box<dyn WorkerPort>>,
     generation: u32,
     /// Volumes that this worker knows.
     volumes: FxHashSet<u32>,
     jobs: FxHashSet<u64>,
     /// Too large: gets no new jobs while others can take them, and is replaced when idle.
     full: bool,
+}
+
+impl Place {
+    fn send(&self, message: ToWorker) {
+        if let Some(port) = &self.port {
+            port.send(message);
+        }
+    }
 }
 
 struct Running {
@@ -88,7 +97,13 @@ impl Pool {
     }
 
     fn start_worker(spawn: &dyn SpawnWorker, at: WorkerId) -> Place {
-        Place { port: spawn.spawn(at), generation: at.generation, volumes: FxHashSet::default(), jobs: FxHashSet::default(), full: false }
+        Place {
+            port: Some(spawn.spawn(at)),
+            generation: at.generation,
+            volumes: FxHashSet::default(),
+            jobs: FxHashSet::default(),
+            full: false,
+        }
     }
 
     /// Gives a job to a worker and returns its number. Jobs of equal `affinity` go to the same worker, which keeps what they share.
@@ -107,15 +122,18 @@ impl Pool {
             (0..self.places.len()).min_by_key(|&place| self.places.get(place).map(|worker| (worker.full, worker.jobs.len()))).unwrap_or(0)
         });
         let Some(place) = self.places.get_mut(running.place) else { return };
+        if place.port.is_none() {
+            *place = Self::start_worker(&*self.spawn, WorkerId { place: running.place, generation: place.generation });
+        }
         if let Job::Chunk(chunk) = &running.job
             && !place.volumes.contains(&chunk.volume)
             && let Some(volume) = self.volumes.get(&chunk.volume)
         {
             place.volumes.insert(chunk.volume);
-            place.port.send(ToWorker::Attach { volume: chunk.volume, open: volume.open.clone(), documents: volume.documents.clone() });
+            place.send(ToWorker::Attach { volume: chunk.volume, open: volume.open.clone(), documents: volume.documents.clone() });
         }
         place.jobs.insert(id);
-        place.port.send(ToWorker::Start { id, job: running.job.clone() });
+        place.send(ToWorker::Start { id, job: running.job.clone() });
         self.running.insert(id, running);
     }
 
@@ -125,7 +143,7 @@ impl Pool {
             && let Some(place) = self.places.get_mut(running.place)
         {
             place.jobs.remove(&id);
-            place.port.send(ToWorker::Cancel { id });
+            place.send(ToWorker::Cancel { id });
             self.replace_if_full(running.place);
         }
     }
@@ -149,7 +167,7 @@ impl Pool {
     /// Sends a worker the answer to its question.
     pub fn answer(&self, to: WorkerId, message: ToWorker) {
         if let Some(place) = self.places.get(to.place).filter(|place| place.generation == to.generation) {
-            place.port.send(message);
+            place.send(message);
         }
     }
 
@@ -158,7 +176,7 @@ impl Pool {
         self.volumes.remove(&volume);
         for place in &mut self.places {
             if place.volumes.remove(&volume) {
-                place.port.send(ToWorker::Detach { volume });
+                place.send(ToWorker::Detach { volume });
             }
         }
     }
@@ -197,9 +215,16 @@ impl Pool {
         }
     }
 
+    /// Ends a worker. The next work at its place starts another.
     fn replace(&mut self, at: usize) {
         if let Some(place) = self.places.get_mut(at) {
-            *place = Self::start_worker(&*self.spawn, WorkerId { place: at, generation: place.generation + 1 });
+            *place = Place {
+                port: None,
+                generation: place.generation.wrapping_add(1),
+                volumes: FxHashSet::default(),
+                jobs: FxHashSet::default(),
+                full: false,
+            };
         }
     }
 }
@@ -273,6 +298,19 @@ mod tests {
         let failed = pool.crashed(second, "unreachable");
         assert_eq!(failed.iter().map(|(id, error)| (*id, error.code)).collect::<Vec<_>>(), [(id, ErrorCode::Internal)]);
         assert_eq!(pool.running(), 0);
+    }
+
+    #[test]
+    fn a_worker_that_cannot_start_is_not_started_for_ever() {
+        let (mut pool, sent) = pool(1);
+        assert!(pool.crashed(WorkerId { place: 0, generation: 0 }, "no script").is_empty());
+        assert!(sent.borrow().is_empty(), "nothing is started without work");
+        let id = pool.start(chunk(0), None);
+        assert!(pool.crashed(WorkerId { place: 0, generation: 1 }, "no script").is_empty());
+        let failed = pool.crashed(WorkerId { place: 0, generation: 2 }, "no script");
+        assert_eq!(failed.len(), 1);
+        assert!(failed[0].1.message.contains("no script"));
+        assert_eq!(started(&sent).len(), 2, "{id}: once, and once more");
     }
 
     #[test]

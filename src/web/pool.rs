@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use js_sys::{Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{ErrorEvent, MessageEvent, Worker};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Event, MessageEvent, Worker};
 
 use crate::engine::{SpawnWorker, WorkerId, WorkerPort};
 use crate::job::{FromWorker, ToWorker};
@@ -45,8 +46,6 @@ impl BrowserWorkers {
 
 impl SpawnWorker for BrowserWorkers {
     fn spawn(&self, at: WorkerId) -> Box<dyn WorkerPort> {
-        let worker = self.spawn.call0(&JsValue::NULL).ok().and_then(|worker| worker.dyn_into::<Worker>().ok());
-        let Some(worker) = worker else { return Box::new(DeadPort) };
         let sink = Rc::clone(&self.sink);
         let crash = {
             let sink = Rc::clone(&sink);
@@ -55,6 +54,15 @@ impl SpawnWorker for BrowserWorkers {
                 if let Some(events) = events {
                     events.crash(at, reason);
                 }
+            }
+        };
+        let worker = match self.spawn.call0(&JsValue::NULL).and_then(JsCast::dyn_into::<Worker>) {
+            Ok(worker) => worker,
+            Err(error) => {
+                let reason = message_of(&error).unwrap_or_else(|| "it could not be made".to_owned());
+                // Not from inside of the call that makes it.
+                spawn_local(async move { crash(&reason) });
+                return Box::new(DeadPort);
             }
         };
         let on_message = {
@@ -72,9 +80,13 @@ impl SpawnWorker for BrowserWorkers {
                 }
             })
         };
-        let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
+        // An ErrorEvent from a script that runs, a plain Event for one that could not be loaded.
+        let on_error = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             event.prevent_default();
-            crash(&event.message());
+            crash(
+                &message_of(&event)
+                    .unwrap_or_else(|| "worker.js, which lies beside the package's index.js, could not be loaded".to_owned()),
+            );
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -84,10 +96,15 @@ impl SpawnWorker for BrowserWorkers {
     }
 }
 
+/// The `message` of an error or event.
+fn message_of(thrown: &JsValue) -> Option<String> {
+    js_sys::Reflect::get(thrown, &"message".into()).ok()?.as_string()
+}
+
 struct BrowserPort {
     worker: Worker,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
 }
 
 impl WorkerPort for BrowserPort {
@@ -107,7 +124,7 @@ impl Drop for BrowserPort {
     }
 }
 
-/// A worker that could not be made.
+/// A worker that could not be made, and was reported as crashed.
 struct DeadPort;
 
 impl WorkerPort for DeadPort {
