@@ -43,12 +43,13 @@ export interface EngineView {
   layers(): LayerSpec[];
   layerInfo(id: string): LayerInfo | undefined;
   viewState(): ViewState;
-  setViewState(patch: Partial<ViewState>, durationMillis: number): void;
+  /** The number of the move, which the event "moveend" has. */
+  setViewState(patch: Partial<ViewState>, durationMillis: number): number;
   layout(): Layout;
   setLayout(layout: Layout): void;
   pick(x: number, y: number): PickInfo | null;
   readVoxels(request: number, layerId: string, box: VoxelBox, options: object): Promise<VoxelBlock>;
-  capture(options: object): Promise<{ width: number; height: number; rgba: Uint8Array<ArrayBuffer> }>;
+  capture(request: number, options: object): Promise<{ width: number; height: number; rgba: Uint8Array<ArrayBuffer> }>;
   idle(request: number): Promise<void>;
   stats(): Stats;
   histogram(layerId: string): Histogram | undefined;
@@ -66,6 +67,8 @@ export interface EngineView {
   failures(layerId: string): ChunkFailure[];
   retryFailed(layerId?: string): void;
   abort(request: number): void;
+  /** Gives every request up. */
+  close(): void;
   /** true: handled. `modifiers`: 1 shift, 2 ctrl, 4 alt, 8 meta. */
   pointer(kind: PointerKind, pointerId: number, pointerType: string, x: number, y: number, buttons: number, modifiers: number): boolean;
   wheel(x: number, y: number, deltaX: number, deltaY: number, deltaMode: number, modifiers: number): boolean;

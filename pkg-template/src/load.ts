@@ -32,7 +32,8 @@ async function start(assets: Assets): Promise<Loaded> {
   const [pageModule, workerModule] = await Promise.all([compile(pageWasm), compile(workerWasm)]);
   await engine.default({ module_or_path: pageModule });
   const spawn = (): Worker => {
-    const worker = base ? workerAt(new URL("worker.js", base)) : new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    const elsewhere = base ?? (new URL(import.meta.url).origin === location.origin ? undefined : new URL(".", import.meta.url));
+    const worker = elsewhere ? workerAt(new URL("worker.js", elsewhere)) : new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     worker.postMessage({ type: "init", module: workerModule });
     return worker;
   };

@@ -5,6 +5,7 @@ let last = 0;
 
 export class Requests {
   #open = new Map<number, (reason: unknown) => void>();
+  #calls = new Set<Promise<unknown>>();
   #abort: (request: number) => void;
 
   /** `abort` tells the engine to give a request up. */
@@ -31,16 +32,23 @@ export class Requests {
         reject(reason);
       });
       signal?.addEventListener("abort", onAbort, { once: true });
-      // Promise.resolve().then: what the call throws at once is a rejection too.
-      Promise.resolve()
-        .then(() => call(request))
-        .then(resolve, (e: unknown) => reject(asViewerError(e)))
-        .finally(end);
+      const called = attempt(() => call(request)).then(resolve, (e: unknown) => reject(asViewerError(e)));
+      this.#calls.add(called);
+      void called.finally(() => {
+        this.#calls.delete(called);
+        end();
+      });
     });
   }
 
-  /** Rejects everything that waits. */
-  close(): void {
+  /** Rejects everything that waits. Resolves when the engine, told to give up, has done so. */
+  async close(): Promise<void> {
     for (const reject of [...this.#open.values()]) reject(disposedError("viewer"));
+    await Promise.all(this.#calls);
   }
+}
+
+/** What the call throws at once is a rejection too. */
+async function attempt<T>(call: () => Promise<T>): Promise<T> {
+  return await call();
 }

@@ -32,7 +32,7 @@ export interface Limits {
   cpuBytes?: number;
   /** Bytes kept in the browser's storage. */
   diskBytes?: number;
-  /** Requests in flight at once, over all hosts. */
+  /** Chunks being fetched and decoded at once, over all viewers of the context. */
   maxConcurrentRequests?: number;
   /** Bytes sent to the GPU in one frame. */
   maxUploadBytesPerFrame?: number;
@@ -47,13 +47,14 @@ export type RequestKind = "metadata" | "chunk" | "mesh" | "skeleton" | "annotati
 export interface RequestPatch {
   url?: string;
   headers?: Record<string, string>;
-  credentials?: RequestCredentials;
+  /** "include" sends cookies to another site; without it they go to the page's own only. */
+  credentials?: "include" | "same-origin";
 }
 
 /** How to make a context. */
 export interface ContextOptions {
   limits?: Limits;
-  /** Asked once per resource, on the page; asked again after a 401 or 403. */
+  /** Asked on the page, once per resource and worker; asked again after a 401 or 403. */
   transformRequest?: (request: { url: string; kind: RequestKind }) => RequestPatch | Promise<RequestPatch>;
   /** Where the package's .wasm and worker files lie, if not beside index.js. The first context of a page decides. */
   assets?: { baseUrl?: string | URL };
@@ -210,7 +211,8 @@ export type LayerState = "loading" | "ready" | "error";
 
 /** What is known of a layer's source. */
 export interface LayerInfo {
-  format: SourceFormat;
+  /** Known once the metadata is read. */
+  format?: SourceFormat;
   /** What the metadata says the voxels mean, if it does. */
   kind?: "image" | "segmentation";
   dataType?: DataType;
@@ -419,7 +421,7 @@ export interface Viewer extends AsyncDisposable {
   /** Versioned and JSON-safe. */
   getState(): ViewerStateV1;
   setState(state: ViewerStateV1): Promise<void>;
-  /** The state in the fragment of `base` (the page's own address by default); never credentials. */
+  /** The state in the fragment of `base` (the page's own address by default). Sources go in as they were given, with all that their addresses hold. */
   shareUrl(base?: string | URL): string;
   readonly stats: Readonly<Stats>;
   on<K extends keyof ViewerEvents>(type: K, listener: (event: ViewerEvents[K]) => void): Subscription;

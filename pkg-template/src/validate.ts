@@ -47,7 +47,12 @@ export function checkViewerOptions(options: unknown): asserts options is ViewerO
   if (typeof options.controller !== "boolean") optional(options.controller, controller, "controller");
   if (options.layers !== undefined) {
     if (!Array.isArray(options.layers)) throw invalid("layers must be an array.");
-    options.layers.forEach(checkLayerSpec);
+    const ids = new Set<string>();
+    for (const spec of options.layers) {
+      checkLayerSpec(spec);
+      if (ids.has(spec.id)) throw invalid(`Two layers have the id "${spec.id}".`);
+      ids.add(spec.id);
+    }
   }
 }
 

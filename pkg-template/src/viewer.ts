@@ -36,8 +36,14 @@ export async function createViewer(options: ViewerOptions): Promise<Viewer> {
     options.signal?.throwIfAborted();
     viewer = new ViewerImpl(container, context, options);
     const { layers } = viewer;
-    await Promise.allSettled((options.layers ?? []).map((spec) => layers.add(spec, { signal: options.signal })));
+    const specs = options.layers ?? [];
+    const added = await Promise.allSettled(specs.map((spec) => layers.add(spec, { signal: options.signal })));
     options.signal?.throwIfAborted();
+    // A layer that could not be read is there and says why; one with options that cannot be used is not there.
+    for (const [i, { id }] of specs.entries()) {
+      const result = added[i];
+      if (result?.status === "rejected" && !layers.get(id)) throw result.reason;
+    }
     return viewer;
   } catch (e) {
     if (viewer) await viewer.dispose();
@@ -57,8 +63,10 @@ class ViewerImpl implements Viewer {
   #requests: Requests;
   #end = new AbortController();
   #cancelFrame: (() => void) | undefined;
-  #moves = new Set<() => void>();
+  /** What waits for the end of a move, by its number. */
+  #moves = new Map<number, () => void>();
   #telling = false;
+  #disposing: Promise<void> | undefined;
   #pointer: PointerEvent | null = null;
 
   constructor(container: HTMLElement, context: SharedContext, options: ViewerOptions) {
@@ -120,11 +128,11 @@ class ViewerImpl implements Viewer {
     const { durationMs = 0, signal } = options;
     signal?.throwIfAborted();
     const view = this.#live();
-    guarded(() => view.setViewState(patch, durationMs));
+    const move = guarded(() => view.setViewState(patch, durationMs));
     if (durationMs <= 0) return;
     await new Promise<void>((resolve, reject) => {
       const end = (): void => {
-        this.#moves.delete(end);
+        this.#moves.delete(move);
         signal?.removeEventListener("abort", abort);
         resolve();
       };
@@ -134,7 +142,7 @@ class ViewerImpl implements Viewer {
         // Stops where it is.
         if (this.#view) guarded(() => view.setViewState(view.viewState(), 0));
       };
-      this.#moves.add(end);
+      this.#moves.set(move, end);
       signal?.addEventListener("abort", abort, { once: true });
     });
     if (!this.#view) throw disposedError("viewer");
@@ -156,7 +164,7 @@ class ViewerImpl implements Viewer {
   async screenshot(options: { width?: number; height?: number; panel?: PanelName; overlays?: boolean } = {}): Promise<Blob> {
     checkKeys(options, { width: true, height: true, panel: true, overlays: true }, "The options of screenshot");
     const view = this.#live();
-    const { width, height, rgba } = await this.#requests.run(undefined, () => view.capture(options));
+    const { width, height, rgba } = await this.#requests.run(undefined, (request) => view.capture(request, options));
     return encodePng(width, height, rgba);
   }
 
@@ -192,21 +200,25 @@ class ViewerImpl implements Viewer {
   }
 
   dispose(): Promise<void> {
-    const view = this.#view;
-    if (!view) return Promise.resolve();
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
+  }
+
+  async #dispose(): Promise<void> {
+    const view = this.#live();
     this.#view = undefined;
     this.#end.abort();
     this.#cancelFrame?.();
-    this.#requests.close();
-    for (const end of [...this.#moves]) end();
+    for (const end of [...this.#moves.values()]) end();
     this.#emitter.close();
     this.#host.remove();
     try {
-      view.free();
+      view.close();
+      await this.#requests.close();
     } finally {
+      view.free();
       this.#context.release();
     }
-    return Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -272,8 +284,8 @@ class ViewerImpl implements Viewer {
   #dispatch({ type, detail }: EngineEvent): void {
     const emitter = this.#emitter;
     switch (type) {
-      case "animationend":
-        for (const end of [...this.#moves]) end();
+      case "moveend":
+        this.#moves.get((detail as { number: number }).number)?.();
         break;
       case "hover":
         emitter.emit("hover", detail ? { ...(detail as PickInfo), source: this.#pointer } : null);

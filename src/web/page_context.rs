@@ -126,38 +126,15 @@ impl ContextInner {
 
     fn answer_requests(self: &Rc<Self>) {
         for request in self.engine.take_requests() {
-            let inner = Rc::clone(self);
+            // The page may take its time, or for ever: that does not keep the context.
+            let (inner, hook) = (Rc::downgrade(self), self.hook.clone());
             spawn_local(async move {
-                let patch = inner.ask_hook(&request).await;
-                inner.engine.answer_request(&request, patch);
+                let patch = ask_hook(hook.as_ref(), &request).await;
+                if let Some(inner) = inner.upgrade() {
+                    inner.engine.answer_request(&request, patch);
+                }
             });
         }
-    }
-
-    async fn ask_hook(&self, request: &PageRequest) -> Result<RequestPatch, ViewerError> {
-        #[derive(Serialize)]
-        struct Asked<'a> {
-            url: &'a str,
-            kind: crate::job::RequestKind,
-        }
-        #[derive(Deserialize, Default)]
-        #[serde(default)]
-        struct Answer {
-            url: Option<String>,
-            headers: Option<std::collections::BTreeMap<String, String>>,
-            credentials: Option<String>,
-        }
-        let Some(hook) = &self.hook else { return Ok(RequestPatch::default()) };
-        let failed = |error: JsValue| {
-            let reason =
-                error.as_string().or_else(|| js_sys::Reflect::get(&error, &"message".into()).ok()?.as_string()).unwrap_or_default();
-            ViewerError::new(ErrorCode::InvalidOptions, reason)
-        };
-        let asked = to_js_numbers(&Asked { url: &request.url, kind: request.kind }).map_err(failed)?;
-        let answer = hook.call1(&JsValue::NULL, &asked).map_err(failed)?;
-        let answer = JsFuture::from(js_sys::Promise::resolve(&answer)).await.map_err(failed)?;
-        let answer: Answer = from_js(&answer).map_err(failed)?;
-        Ok(RequestPatch { url: answer.url, headers: answer.headers.unwrap_or_default(), credentials: answer.credentials })
     }
 
     /// Hears of the device's loss even where nothing is drawn.
@@ -173,7 +150,7 @@ impl ContextInner {
         });
     }
 
-    /// Gets another device after the loss of one, and lets every view draw anew.
+    /// Gets another device after the loss of one, and lets every view draw anew. Where there is none, it is not asked for again.
     pub(super) fn restore_device(self: &Rc<Self>) {
         if self.restoring.replace(true) {
             return;
@@ -185,15 +162,40 @@ impl ContextInner {
             if let Ok(device) = device {
                 *inner.device.borrow_mut() = device;
                 inner.engine.device_lost();
+                inner.restoring.set(false);
                 inner.watch_device();
             }
-            inner.restoring.set(false);
             let views: Vec<Rc<ViewInner>> = inner.views.borrow().iter().filter_map(Weak::upgrade).collect();
             for view in views {
                 view.device_changed(restored);
             }
         });
     }
+}
+
+async fn ask_hook(hook: Option<&Function>, request: &PageRequest) -> Result<RequestPatch, ViewerError> {
+    #[derive(Serialize)]
+    struct Asked<'a> {
+        url: &'a str,
+        kind: crate::job::RequestKind,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(default)]
+    struct Answer {
+        url: Option<String>,
+        headers: Option<std::collections::BTreeMap<String, String>>,
+        credentials: Option<String>,
+    }
+    let Some(hook) = hook else { return Ok(RequestPatch::default()) };
+    let failed = |error: JsValue| {
+        let reason = error.as_string().or_else(|| js_sys::Reflect::get(&error, &"message".into()).ok()?.as_string()).unwrap_or_default();
+        ViewerError::new(ErrorCode::InvalidOptions, reason)
+    };
+    let asked = to_js_numbers(&Asked { url: &request.url, kind: request.kind }).map_err(failed)?;
+    let answer = hook.call1(&JsValue::NULL, &asked).map_err(failed)?;
+    let answer = JsFuture::from(js_sys::Promise::resolve(&answer)).await.map_err(failed)?;
+    let answer: Answer = from_js(&answer).map_err(failed)?;
+    Ok(RequestPatch { url: answer.url, headers: answer.headers.unwrap_or_default(), credentials: answer.credentials })
 }
 
 /// Takes in what workers say, for as long as the context lives.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::View;
 use crate::error::{ErrorCode, ViewerError};
-use crate::geometry::{DQuat, DVec3};
+use crate::geometry::{DQuat, DVec3, ViewState};
 
 /// A whole view state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -50,11 +50,29 @@ pub struct ViewStatePatch {
 }
 
 impl ViewStatePatch {
-    /// Looks there.
+    /// A whole state, in which axes that are not named are at their beginning.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self { other_axes: Some(self.other_axes.unwrap_or_default()), ..self }
+    }
+
+    /// Looks there. Gives the number of the move.
     ///
     /// # Errors
     /// Numbers that make no sense; then nothing has changed.
-    pub fn apply(self, view: &mut View, now_millis: f64, duration_millis: f64) -> Result<(), ViewerError> {
+    pub fn apply(self, view: &mut View, now_millis: f64, duration_millis: f64) -> Result<u32, ViewerError> {
+        let (state, placed) = self.patched(view)?;
+        if let Some(other_axes) = self.other_axes {
+            view.set_other_axes(other_axes)?;
+        }
+        Ok(view.set_state(state, placed, now_millis, duration_millis))
+    }
+
+    /// The view's state with the patch's parts, and whether position and scale are among them.
+    ///
+    /// # Errors
+    /// Numbers that make no sense.
+    pub fn patched(&self, view: &View) -> Result<(ViewState, [bool; 2]), ViewerError> {
         let wrong = |key: &str, wanted: &str| {
             ViewerError::new(ErrorCode::InvalidOptions, format!("viewState.{key} is not {wanted}")).with_detail("key", key)
         };
@@ -82,10 +100,6 @@ impl ViewStatePatch {
         };
         state.cross_section_orientation = turn("crossSectionOrientation", self.cross_section_orientation, state.cross_section_orientation)?;
         state.projection_orientation = turn("projectionOrientation", self.projection_orientation, state.projection_orientation)?;
-        if let Some(other_axes) = self.other_axes {
-            view.set_other_axes(other_axes)?;
-        }
-        view.set_state(state, placed, now_millis, duration_millis);
-        Ok(())
+        Ok((state, placed))
     }
 }

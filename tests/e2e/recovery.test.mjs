@@ -104,6 +104,101 @@ test('a worker that dies is replaced, and what it was to fetch is fetched', asyn
   await close();
 });
 
+test('a worker script that cannot be loaded is an error, not a wait', async () => {
+  const { page, close } = await bare();
+  await page.route('**/npm/worker.js', (route) => route.fulfill({ status: 404, body: 'nothing here' }));
+  const error = await page.evaluate(async () => {
+    const { createViewer } = await import('/npm/index.js');
+    const viewer = await createViewer({ container: '#a' });
+    const error = await viewer.layers.add({ id: 'em', type: 'image', source: new URL('/data/precomputed/raw-uint8', location.href).href }).catch((e) => e);
+    const { state } = viewer.layers.info('em');
+    await viewer.dispose();
+    return { code: error.code, message: error.message, state };
+  });
+  assert.deepEqual({ code: error.code, state: error.state }, { code: 'internal', state: 'error' });
+  assert.match(error.message, /worker\.js/);
+  await close();
+});
+
+test('a viewer that is disposed gives up what it was doing', async () => {
+  const { page, close } = await bare();
+  const result = await page.evaluate(async () => {
+    const { createContext, createViewer } = await import('/npm/index.js');
+    const context = await createContext();
+    const slow = new URL('/fault/slow/500/data/precomputed/jpeg', location.href).href;
+    const outcomes = [];
+    for (const doing of ['add', 'idle', 'readVoxels', 'screenshot', 'screenshot twice', 'move']) {
+      const viewer = await createViewer({ container: '#a', context, layout: 'xy' });
+      const settle = (promise) => promise.then(() => 'done', (e) => e.code);
+      let waiting;
+      if (doing === 'add') {
+        waiting = [viewer.layers.add({ id: 'em', type: 'image', source: slow })];
+      } else {
+        await viewer.layers.add({ id: 'em', type: 'image', source: slow });
+        viewer.actions.run('zoom.fit');
+        if (doing === 'idle') waiting = [viewer.idle()];
+        else if (doing === 'readVoxels') waiting = [viewer.readVoxels('em', viewer.layers.info('em').levels[0].box)];
+        else if (doing === 'move') waiting = [viewer.setViewState({ position: [0, 0, 0] }, { durationMs: 5000 })];
+        else waiting = Array.from({ length: doing === 'screenshot' ? 1 : 2 }, () => viewer.screenshot({ width: 64, height: 64, panel: 'xy' }));
+      }
+      const settled = waiting.map(settle);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await viewer.dispose();
+      outcomes.push(...(await Promise.all(settled)));
+    }
+    // Aborted within the task that asked.
+    const viewer = await createViewer({ container: '#a', context, layout: 'xy' });
+    const control = new AbortController();
+    const adding = viewer.layers.add({ id: 'em', type: 'image', source: slow }, { signal: control.signal }).catch((e) => e.name);
+    control.abort();
+    outcomes.push(await adding);
+    await new Promise((resolve) => setTimeout(resolve));
+    outcomes.push(viewer.layers.list().length);
+    await viewer.dispose();
+    await context.dispose();
+    return outcomes;
+  });
+  assert.deepEqual(result, ['disposed', 'disposed', 'disposed', 'disposed', 'disposed', 'disposed', 'disposed', 'AbortError', 0]);
+  await close();
+});
+
+test('each move ends for the one who asked for it', async () => {
+  const { page, close } = await bare();
+  const result = await page.evaluate(async () => {
+    const { createViewer } = await import('/npm/index.js');
+    const viewer = await createViewer({ container: '#a', layout: 'xy' });
+    const ends = [];
+    const first = viewer.setViewState({ position: [100, 0, 0] }, { durationMs: 5000 }).then(() => ends.push('first'));
+    await new Promise(requestAnimationFrame);
+    const second = viewer.setViewState({ position: [0, 50, 0] }, { durationMs: 200 }).then(() => ends.push(`second at ${viewer.viewState.position}`));
+    await Promise.all([first, second]);
+    await viewer.dispose();
+    return ends;
+  });
+  assert.deepEqual(result, ['first', 'second at 0,50,0']);
+  await close();
+});
+
+test('layers that cannot be used are refused, layers that cannot be read are kept', async () => {
+  const { page, close } = await bare();
+  const result = await page.evaluate(async () => {
+    const { createViewer } = await import('/npm/index.js');
+    const source = new URL('/data/precomputed/raw-uint8', location.href).href;
+    const refused = await createViewer({ container: '#a', layers: [{ id: 'em', type: 'image', source, opacity: 7 }] }).catch((e) => e);
+    const twice = await createViewer({ container: '#a', layers: [{ id: 'em', type: 'image', source }, { id: 'em', type: 'image', source }] }).catch((e) => e);
+    const viewer = await createViewer({ container: '#a', layers: [{ id: 'em', type: 'image', source: `${source}-is-not-here` }] });
+    const { state, error } = viewer.layers.info('em');
+    await viewer.dispose();
+    return { refused: [refused.code, refused.message], twice: [twice.code, twice.message], state, error: error.code, left: document.querySelectorAll('#a > *').length };
+  });
+  assert.equal(result.refused[0], 'invalid-options');
+  assert.match(result.refused[1], /opacity/);
+  assert.equal(result.twice[0], 'invalid-options');
+  assert.match(result.twice[1], /"em"/);
+  assert.deepEqual([result.state, result.error, result.left], ['error', 'not-found', 0]);
+  await close();
+});
+
 test('transformRequest gives addresses and headers, and is asked again after a refusal', async () => {
   const { page, close } = await bare();
   const seen = [];

@@ -92,18 +92,6 @@ export class Session extends EventTarget {
     return viewer.layers.add({ id, type: "segmentation", source: url });
   }
 
-  /** Tries a layer that could not be read once more. */
-  async reload(id: string): Promise<void> {
-    const viewer = this.viewer;
-    const spec = viewer?.layers.get(id);
-    if (!viewer || !spec) return;
-    const order = viewer.layers.list().map((l) => l.id);
-    const before = order[order.indexOf(id) + 1];
-    viewer.layers.remove(id);
-    // The layer shows what became of it.
-    await viewer.layers.add(spec, before === undefined ? {} : { before }).catch(() => undefined);
-  }
-
   /** Shows all there is. */
   fit(): void {
     this.viewer?.actions.run("zoom.fit");

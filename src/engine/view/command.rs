@@ -49,7 +49,7 @@ impl View {
                 .change_all(LayerKind::Segmentation, |options| options.color_seed = Some(options.color_seed.unwrap_or(0).wrapping_add(1))),
             ViewCommand::ClearSegments => self.change_all(LayerKind::Segmentation, |options| options.selected = Some(Vec::new())),
             ViewCommand::AutoContrast => self.change_all(LayerKind::Image, |options| options.contrast = Some(Contrast::AUTO)),
-            ViewCommand::ZoomToFit => self.fit([false; 2], now_millis, glide),
+            ViewCommand::ZoomToFit => self.fit([false; 2], now_millis, glide, true),
             ViewCommand::RetryFailed => self.retry_failed(None),
             ViewCommand::Page(id) => self.events.push(ViewEvent::Page(id)),
             _ => {}
@@ -64,7 +64,7 @@ impl View {
         let around = Surroundings { size_px: self.panel_css(command.panel().unwrap_or(PanelKind::Xy)), voxel_nm: self.voxel_nm() };
         // A jump that follows a jump goes on from where that one leads.
         let from = match (&self.animation, command.is_jump()) {
-            (Some(animation), true) => animation.target().clone(),
+            (Some(glide), true) => glide.way.target().clone(),
             _ => self.state.clone(),
         };
         let Some(to) = navigated(&from, command, around) else { return false };
@@ -86,7 +86,7 @@ impl View {
         }
         let mut other_axes = self.other_axes.clone();
         other_axes.insert(name.clone(), next);
-        if let Err(error) = self.set_other_axes(other_axes) {
+        if let Err(error) = self.go_along(other_axes, true) {
             self.events.push(ViewEvent::Error(error));
         }
     }

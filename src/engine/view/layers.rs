@@ -213,7 +213,7 @@ impl View {
         if self.placed != [true; 2] && self.bounds().is_some() {
             let keep = self.placed;
             self.placed = [true; 2];
-            self.fit(keep, 0.0, 0.0);
+            self.fit(keep, 0.0, 0.0, false);
         }
         self.replan();
     }

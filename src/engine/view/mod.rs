@@ -19,7 +19,6 @@ use crate::error::{ErrorCode, ViewerError};
 use crate::geometry::{DVec2, DVec3, PanelKind, ViewState, VoxelBox};
 use crate::scene::panels::{Layout, Panel};
 use crate::scene::plan::Plan;
-use crate::tools::animation::Animation;
 use crate::tools::command::{Controls, ViewCommand};
 use crate::voxel::VoxelBlock;
 
@@ -48,8 +47,11 @@ pub enum ViewEvent {
     Hover(Option<PickInfo>),
     /// A click.
     Click(PickInfo),
-    /// An animation ended, or was cut short.
-    AnimationEnd,
+    /// A move ended, or was cut short by another.
+    MoveEnd {
+        /// As [`View::set_state`] gave it.
+        number: u32,
+    },
     /// The page's to carry out.
     Page(&'static str),
     /// The layout changed.
@@ -90,7 +92,9 @@ pub struct View {
     arranged_before: Option<picture::Arrangement>,
     panels: Vec<Panel>,
     plan: Option<Plan>,
-    animation: Option<Animation>,
+    animation: Option<place::Glide>,
+    /// Moves so far.
+    moves: u32,
     /// The last position and when it was there, and the velocity found from it, nm per ms.
     motion: (DVec3, f64, DVec3),
     needs_draw: bool,
@@ -128,6 +132,7 @@ impl View {
             panels: Vec::new(),
             plan: None,
             animation: None,
+            moves: 0,
             motion: (DVec3::ZERO, 0.0, DVec3::ZERO),
             needs_draw: true,
             seen_version: u64::MAX,

@@ -10,6 +10,14 @@ use crate::tools::navigate;
 
 use super::{View, ViewEvent};
 
+/// A move that is under way.
+#[derive(Debug)]
+pub(super) struct Glide {
+    pub(super) way: Animation,
+    pub(super) number: u32,
+    pub(super) by_user: bool,
+}
+
 impl View {
     /// Where the viewer looks.
     #[must_use]
@@ -24,9 +32,10 @@ impl View {
     }
 
     /// Looks elsewhere, at once or gliding. `placed`: whether position and scale are meant, so that the first layer does not decide them.
-    pub fn set_state(&mut self, to: ViewState, placed: [bool; 2], now_millis: f64, duration_millis: f64) {
+    /// Gives the number of the move, which the event of its end has.
+    pub fn set_state(&mut self, to: ViewState, placed: [bool; 2], now_millis: f64, duration_millis: f64) -> u32 {
         self.placed = std::array::from_fn(|i| self.placed[i] || placed[i]);
-        self.go(to, now_millis, duration_millis, false);
+        self.go(to, now_millis, duration_millis, false)
     }
 
     /// Goes to other places along axes beside x, y, z and channel.
@@ -34,6 +43,10 @@ impl View {
     /// # Errors
     /// A layer for which that makes no sense.
     pub fn set_other_axes(&mut self, other_axes: BTreeMap<String, u64>) -> Result<(), ViewerError> {
+        self.go_along(other_axes, false)
+    }
+
+    pub(super) fn go_along(&mut self, other_axes: BTreeMap<String, u64>, by_user: bool) -> Result<(), ViewerError> {
         self.other_axes = other_axes;
         let mut shared = self.context.shared.borrow_mut();
         for layer in &mut self.layers {
@@ -41,21 +54,25 @@ impl View {
         }
         drop(shared);
         self.replan();
-        self.events.push(ViewEvent::ViewState { by_user: false });
+        self.events.push(ViewEvent::ViewState { by_user });
         Ok(())
     }
 
-    pub(super) fn go(&mut self, to: ViewState, now_millis: f64, duration_millis: f64, by_user: bool) {
-        if self.animation.take().is_some() {
-            self.events.push(ViewEvent::AnimationEnd);
+    pub(super) fn go(&mut self, to: ViewState, now_millis: f64, duration_millis: f64, by_user: bool) -> u32 {
+        if let Some(before) = self.animation.take() {
+            self.events.push(ViewEvent::MoveEnd { number: before.number });
         }
+        self.moves = self.moves.wrapping_add(1);
+        let number = self.moves;
         if duration_millis > 0.0 && to != self.state {
-            self.animation = Some(Animation::new(self.state.clone(), to, now_millis, duration_millis));
+            let way = Animation::new(self.state.clone(), to, now_millis, duration_millis);
+            self.animation = Some(Glide { way, number, by_user });
             self.needs_draw = true;
         } else {
             self.show(to, by_user);
-            self.events.push(ViewEvent::AnimationEnd);
+            self.events.push(ViewEvent::MoveEnd { number });
         }
+        number
     }
 
     pub(super) fn show(&mut self, state: ViewState, by_user: bool) {
@@ -80,7 +97,7 @@ impl View {
     }
 
     /// Looks at all data; what somebody has said before is kept where `keep` says so.
-    pub(super) fn fit(&mut self, keep: [bool; 2], now_millis: f64, duration_millis: f64) {
+    pub(super) fn fit(&mut self, keep: [bool; 2], now_millis: f64, duration_millis: f64, by_user: bool) {
         let Some((low, high)) = self.bounds() else { return };
         let slice =
             [PanelKind::Xy, PanelKind::Xz, PanelKind::Yz].into_iter().find(|kind| self.panel(*kind).is_some()).unwrap_or(PanelKind::Xy);
@@ -94,6 +111,6 @@ impl View {
             to.cross_section_scale = self.state.cross_section_scale;
             to.projection_scale = self.state.projection_scale;
         }
-        self.go(to, now_millis, duration_millis, false);
+        self.go(to, now_millis, duration_millis, by_user);
     }
 }

@@ -172,13 +172,13 @@ impl View {
     }
 
     fn animate(&mut self, now_millis: f64) {
-        let Some(animation) = self.animation.take() else { return };
-        let over = animation.is_over(now_millis);
-        self.show(animation.at(now_millis), false);
+        let Some(glide) = self.animation.take() else { return };
+        let over = glide.way.is_over(now_millis);
+        self.show(glide.way.at(now_millis), glide.by_user);
         if over {
-            self.events.push(ViewEvent::AnimationEnd);
+            self.events.push(ViewEvent::MoveEnd { number: glide.number });
         } else {
-            self.animation = Some(animation);
+            self.animation = Some(glide);
         }
     }
 

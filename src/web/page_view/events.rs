@@ -27,8 +27,9 @@ impl PageView {
         let own = self.inner.own_events.take();
         let list = js_sys::Array::new();
         for event in events {
-            let (name, detail) = self.event_detail(&event)?;
-            list.push(&event_object(name, &detail)?);
+            if let Some((name, detail)) = self.event_detail(&event)? {
+                list.push(&event_object(name, &detail)?);
+            }
         }
         for event in own {
             let (name, detail) = match event {
@@ -42,15 +43,17 @@ impl PageView {
 }
 
 impl PageView {
-    fn event_detail(&self, event: &ViewEvent) -> Result<(&'static str, JsValue), JsValue> {
+    /// `None` where nothing is to be told any more.
+    fn event_detail(&self, event: &ViewEvent) -> Result<Option<(&'static str, JsValue)>, JsValue> {
         let view = self.inner.view.borrow();
-        Ok(match event {
+        Ok(Some(match event {
             ViewEvent::ViewState { by_user } => {
                 let source = if *by_user { "user" } else { "api" };
                 ("viewstatechange", object(&[("viewState", to_js_numbers(&ViewStateJs::of(&view))?), ("source", source.into())])?)
             }
             ViewEvent::Layer { id } => {
-                let Some(info) = view.layer_info(id) else { return Ok(("layerschange", object(&[("ids", js_sys::Array::new().into())])?)) };
+                // It may have been removed since.
+                let Some(info) = view.layer_info(id) else { return Ok(None) };
                 let error = info.error.as_ref().map_or(JsValue::UNDEFINED, error_to_js);
                 ("layerstatechange", object(&[("id", id.into()), ("state", to_js_numbers(&info.state)?), ("error", error)])?)
             }
@@ -60,11 +63,11 @@ impl PageView {
             }
             ViewEvent::Hover(info) => ("hover", info.as_ref().map_or(Ok(JsValue::NULL), to_js)?),
             ViewEvent::Click(info) => ("click", to_js(info)?),
-            ViewEvent::AnimationEnd => ("animationend", object(&[])?),
+            ViewEvent::MoveEnd { number } => ("moveend", object(&[("number", (*number).into())])?),
             ViewEvent::Page(id) => ("action", object(&[("id", (*id).into())])?),
             ViewEvent::Layout => ("layoutchange", object(&[("layout", to_js_numbers(&view.layout())?)])?),
             ViewEvent::Error(error) => ("error", error_to_js(error)),
-        })
+        }))
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) struct ViewInner {
     own_events: RefCell<Vec<OwnEvent>>,
     frame_millis: std::cell::Cell<f64>,
     drawing: std::cell::Cell<bool>,
+    closed: std::cell::Cell<bool>,
     picture: futures::lock::Mutex<()>,
 }
 
@@ -94,7 +95,11 @@ impl ViewInner {
     /// Waits for an answer unless the request is aborted.
     async fn answer<T>(&self, request: u32, receiver: oneshot::Receiver<T>) -> Result<T, ViewerError> {
         let (abort, aborted) = oneshot::channel();
-        self.open.borrow_mut().insert(request, abort);
+        if self.closed.get() {
+            drop(abort);
+        } else {
+            self.open.borrow_mut().insert(request, abort);
+        }
         let disposed = || ViewerError::new(ErrorCode::Disposed, "the viewer was disposed or the request was aborted");
         let result = match select(receiver, aborted).await {
             Either::Left((answer, _)) => answer.map_err(|_| disposed()),
@@ -128,6 +133,9 @@ impl ViewInner {
             event(&mut gestures, now_millis(), &mut commands)
         };
         self.dispatch(commands);
+        if self.gestures.borrow().deadline_millis().is_some() {
+            self.ask_frame();
+        }
         handled
     }
 
@@ -195,6 +203,7 @@ impl PageView {
             own_events: RefCell::default(),
             frame_millis: std::cell::Cell::new(0.0),
             drawing: std::cell::Cell::new(false),
+            closed: std::cell::Cell::new(false),
             picture: futures::lock::Mutex::new(()),
         });
         context.inner.views.borrow_mut().push(Rc::downgrade(&inner));
@@ -273,6 +282,12 @@ impl PageView {
         let mut stats = self.inner.view.borrow().stats();
         stats.frame_ms = self.inner.frame_millis.get();
         to_js_numbers(&stats)
+    }
+
+    /// Gives every request up, and those still to come: then nothing holds the viewer, and it can be freed.
+    pub fn close(&self) {
+        self.inner.closed.set(true);
+        self.inner.open.borrow_mut().clear();
     }
 
     /// Gives a request up.

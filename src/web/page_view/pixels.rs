@@ -50,7 +50,7 @@ impl PageView {
     ///
     /// # Errors
     /// A size that cannot be drawn, no such panel, or a lost device.
-    pub async fn capture(&self, options: JsValue) -> Result<JsValue, JsValue> {
+    pub async fn capture(&self, request: u32, options: JsValue) -> Result<JsValue, JsValue> {
         let inner = Rc::clone(&self.inner);
         let options: CaptureOptions = from_js(&options)?;
         // One picture at a time: each arranges the view for itself.
@@ -61,8 +61,10 @@ impl PageView {
             edge(inner.view.borrow_mut().begin_picture(size, options.panel))?;
             let ready = inner.view.borrow_mut().idle();
             inner.ask_frame();
-            // Cancelled only where the viewer goes; then the next line says so.
-            let _gone = ready.await;
+            if let Err(gone) = inner.answer(request, ready).await {
+                inner.view.borrow_mut().end_picture();
+                return edge(Err(gone));
+            }
         }
         let list = inner.view.borrow_mut().picture(now_millis(), options.overlays.unwrap_or(false));
         inner.view.borrow_mut().end_picture();

@@ -20,16 +20,16 @@ impl PageView {
         to_js_numbers(&ViewStateJs::of(&self.inner.view.borrow()))
     }
 
-    /// Looks elsewhere.
+    /// Looks elsewhere. Gives the number of the move, which "moveend" has.
     ///
     /// # Errors
     /// A view state that makes no sense.
     #[wasm_bindgen(js_name = setViewState)]
-    pub fn set_view_state(&self, patch: JsValue, duration_millis: f64) -> Result<(), JsValue> {
+    pub fn set_view_state(&self, patch: JsValue, duration_millis: f64) -> Result<u32, JsValue> {
         let patch: ViewStatePatch = from_js(&patch)?;
-        edge(patch.apply(&mut self.inner.view.borrow_mut(), now_millis(), duration_millis))?;
+        let number = edge(patch.apply(&mut self.inner.view.borrow_mut(), now_millis(), duration_millis))?;
         self.inner.ask_frame();
-        Ok(())
+        Ok(number)
     }
 
     /// Which panels are shown.

@@ -63,10 +63,11 @@ impl PageView {
                 format!("the saved view has version {}; this viewer reads version 1", state.version),
             )));
         }
-        edge(inner.view.borrow_mut().restore(state.layers))?;
         let mut view = inner.view.borrow_mut();
+        edge(state.view_state.patched(&view))?;
+        edge(view.restore(state.layers))?;
         view.set_layout(state.layout);
-        edge(state.view_state.apply(&mut view, now_millis(), 0.0))?;
+        edge(state.view_state.whole().apply(&mut view, now_millis(), 0.0))?;
         drop(view);
         inner.ask_frame();
         Ok(())

@@ -39,7 +39,7 @@ class LayerProblem extends LitElement {
             <pre tabindex="0" aria-label="Configuration">${recipe.text}</pre>`
         : html`<p class="why">${remedy ?? nothing}</p>`}
       <div class="row">
-        <button class="button small" data-testid="layer-retry-${this.spec.id}" @click=${() => void session.reload(this.spec.id)}>${icon("refresh")}Try again</button>
+        <button class="button small" data-testid="layer-retry-${this.spec.id}" @click=${() => session.viewer?.layers.retry(this.spec.id)}>${icon("refresh")}Try again</button>
         ${recipe ? html`<button class="button small" data-testid="layer-copy-cors-${this.spec.id}" @click=${() => void copyText(recipe.text, "Configuration copied")}>${icon("copy")}Copy</button>` : nothing}
         <button class="button small" data-testid="layer-copy-${this.spec.id}" @click=${() => void copyText(`${code}\n${message}\n${remedy ?? ""}\n${sourceUrl(this.spec)}\n${JSON.stringify(this.info.error?.detail ?? {})}`, "Details copied")}>Details</button>
       </div>

@@ -82,7 +82,7 @@ class Notice extends Part {
           ${error.code !== "cors" && error.remedy ? html`<p>${error.remedy}</p>` : nothing}
           <div class="row">
             <button class="button primary" data-testid="unopened-open" @click=${() => runAction("dataset.open")}>Open another</button>
-            <button class="button" data-testid="unopened-retry" @click=${() => session.layers.forEach(({ id }) => void session.reload(id))}>${icon("refresh")}Try again</button>
+            <button class="button" data-testid="unopened-retry" @click=${() => session.viewer?.layers.retry()}>${icon("refresh")}Try again</button>
           </div>
         </section>
       </div>
