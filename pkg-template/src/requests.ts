@@ -24,7 +24,8 @@ export class Requests {
       };
       const onAbort = (): void => {
         end();
-        this.#abort(request);
+        // The engine begins a call with the next microtask: aborted within the task that asked, it would not know of it yet.
+        queueMicrotask(() => this.#abort(request));
         reject(signal?.reason);
       };
       this.#open.set(request, (reason) => {

@@ -211,8 +211,8 @@ export type LayerState = "loading" | "ready" | "error";
 
 /** What is known of a layer's source. */
 export interface LayerInfo {
-  /** Known once the metadata is read. */
-  format?: SourceFormat;
+  /** Undefined until the metadata is read. */
+  format: SourceFormat;
   /** What the metadata says the voxels mean, if it does. */
   kind?: "image" | "segmentation";
   dataType?: DataType;
