@@ -1,67 +1,10 @@
-// The layers of a panel cut by a plane: one quad, whose fragments find each layer's voxel through the page tables and blend
+// The layers of a panel cut by a plane: rectangles, whose fragments find each layer's voxel through the page tables and blend
 // the layers themselves, in full precision.
 //
-// What it draws has its twin, function by function, in src/render/reference.
+// What it draws has its twin, function by function, in src/render/reference. Parts of a plane that need less are drawn by
+// cell.wgsl.
 
-//#include lib/heap.wgsl
-//#include lib/pages.wgsl
-//#include lib/overlay.wgsl
-
-struct Slice {
-    color: vec3<f32>,
-    opacity: f32,
-    window_low: f32,
-    // 1, or -1 where the window is reversed.
-    window_sign: f32,
-    window_width: f32,
-    inverse_gamma: f32,
-    fill: f32,
-    outline_px: f32,
-    outline_opacity: f32,
-    phase: f32,
-    px_ratio: f32,
-    flags: u32,
-    level_count: u32,
-}
-
-const MAX_SLICES: u32 = 4u;
-const MAX_LEVELS: u32 = 4u;
-
-// What a pipeline is made for. Software adapters run every branch of a shader for every pixel, and read a uniform at a fixed
-// place once for many pixels but at a computed place once for each: so slices and levels are counted out, and what no slice
-// of the plane needs is left out.
-override SLICE_COUNT: u32 = 4u;
-override LEVEL_COUNT: u32 = 4u;
-override KIND_0: u32 = 15u;
-override KIND_1: u32 = 15u;
-override KIND_2: u32 = 15u;
-override KIND_3: u32 = 15u;
-
-// The kind of a slice: its flags that pipelines are made for.
-const FLAG_SEGMENTATION: u32 = 1u;
-const FLAG_LINEAR: u32 = 2u;
-const FLAG_OUTLINE: u32 = 4u;
-const FLAG_GAMMA: u32 = 8u;
-// Its other flags.
-const FLAG_INVERT: u32 = 16u;
-const FLAG_ADDITIVE: u32 = 32u;
-const FLAG_OVERLAYS: u32 = 64u;
-
-// A plane and the slices in it; the levels of slice n begin at n * MAX_LEVELS.
-struct Plane {
-    clip_from_plane: mat4x4<f32>,
-    plane_rect: vec4<f32>,
-    // What the slices are blended over, premultiplied.
-    background: vec4<f32>,
-    slice_count: u32,
-    slices: array<Slice, 4>,
-    levels: array<Level, 16>,
-}
-
-@group(0) @binding(4) var<uniform> panel: Plane;
-
-// The slice being drawn.
-var<private> slice: Slice;
+//#include lib/slices.wgsl
 
 struct Varying {
     @builtin(position) @invariant clip: vec4<f32>,
@@ -69,9 +12,8 @@ struct Varying {
 }
 
 @vertex
-fn vs_slice(@builtin(vertex_index) vertex: u32) -> Varying {
-    let rect = panel.plane_rect;
-    let plane = vec2(select(rect.x, rect.z, (vertex & 1u) != 0u), select(rect.y, rect.w, (vertex & 2u) != 0u));
+fn vs_slice(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> Varying {
+    let plane = corner_of(rects[instance], vertex);
     return Varying(panel.clip_from_plane * vec4(plane, 0.0, 1.0), plane);
 }
 
@@ -112,54 +54,6 @@ fn fs_cover(in: Varying) -> @location(0) vec4<f32> {
     return vec4(0.0);
 }
 
-// A premultiplied colour over another. Adding is covering with an alpha of 0.
-fn blend(above: vec4<f32>, below: vec4<f32>) -> vec4<f32> {
-    return min(above + below * (1.0 - above.a), vec4(1.0));
-}
-
-// The first level that has the voxel, which is left taken, or what is known where none has it.
-struct Found {
-    // The page entry: a record, absent, or what to mark: failed, loading, nothing.
-    entry: u32,
-    voxel: vec3<f32>,
-    page: Page,
-    // Whether coarser levels need not be asked.
-    done: bool,
-}
-
-fn find(number: u32, plane: vec2<f32>) -> Found {
-    var found: Found;
-    found.entry = PAGE_NOTHING;
-    found = ask(found, number, 0u, plane);
-    if LEVEL_COUNT > 1u && !found.done {
-        found = ask(found, number, 1u, plane);
-    }
-    if LEVEL_COUNT > 2u && !found.done {
-        found = ask(found, number, 2u, plane);
-    }
-    if LEVEL_COUNT > 3u && !found.done {
-        found = ask(found, number, 3u, plane);
-    }
-    return found;
-}
-
-fn ask(before: Found, number: u32, step: u32, plane: vec2<f32>) -> Found {
-    level = panel.levels[number * MAX_LEVELS + step];
-    let voxel = floor(plane_position(plane));
-    // Places that a slice of fewer levels does not have hold an empty box.
-    if !in_box(voxel) {
-        var outside = before;
-        // Outside the target level's box is outside the volume; a coarser box may be a little off.
-        outside.done = step == 0u;
-        return outside;
-    }
-    let page = page_of(voxel);
-    let entry = page_entry(page.place);
-    let there = entry >= PAGE_FIRST_RECORD || entry == PAGE_ABSENT;
-    let worse = entry == PAGE_FAILED || (entry == PAGE_LOADING && before.entry == PAGE_NOTHING);
-    return Found(select(before.entry, entry, there || worse), voxel, page, there);
-}
-
 fn shade(number: u32, kind: u32, plane: vec2<f32>) -> vec4<f32> {
     slice = panel.slices[number];
     let found = find(number, plane);
@@ -177,7 +71,7 @@ fn shade(number: u32, kind: u32, plane: vec2<f32>) -> vec4<f32> {
         if found.entry == PAGE_FAILED {
             return failed_mark(plane, slice.px_ratio);
         }
-        if found.entry == PAGE_LOADING && !segmentation {
+        if found.entry == PAGE_LOADING {
             return loading_mark(plane, slice.px_ratio, slice.phase);
         }
     }
@@ -194,7 +88,7 @@ fn covers(number: u32, kind: u32, plane: vec2<f32>) -> bool {
     if found.entry >= PAGE_FIRST_RECORD || found.entry == PAGE_ABSENT {
         return !segmentation;
     }
-    let marked = found.entry == PAGE_FAILED || (found.entry == PAGE_LOADING && !segmentation);
+    let marked = found.entry == PAGE_FAILED || found.entry == PAGE_LOADING;
     return marked && (slice.flags & FLAG_OVERLAYS) != 0u;
 }
 
@@ -211,23 +105,6 @@ fn shade_image(kind: u32, plane: vec2<f32>, found: Found) -> vec4<f32> {
     }
     let opacity = slice.opacity;
     return vec4(color * opacity, select(opacity, 0.0, (slice.flags & FLAG_ADDITIVE) != 0u));
-}
-
-// The value through the contrast window, gamma and inversion.
-fn window(kind: u32, value: f32) -> f32 {
-    let above = (value - slice.window_low) * slice.window_sign;
-    let width = slice.window_width;
-    var share = 0.0;
-    if above > 0.0 {
-        share = 1.0;
-        if above < width {
-            share = above / width;
-            if (kind & FLAG_GAMMA) != 0u {
-                share = pow(share, slice.inverse_gamma);
-            }
-        }
-    }
-    return select(share, 1.0 - share, (slice.flags & FLAG_INVERT) != 0u);
 }
 
 // The value of a voxel of a brick that is resident or absent.

@@ -165,7 +165,7 @@ fn a_ramp_over_many_bricks_has_no_seams() {
         let plane = Plane::through(DVec3::new(35.0, 30.0, 25.0), render_scene::random_rotation(&mut rng), 0.25, [200, 150]);
         scene.list.panels = vec![flat_panel(
             [0, 0, 200, 150],
-            vec![flat_slice([200, 150], vec![seen(level, &plane, 1.0)], plain_image([0.0, 255.0], true))],
+            vec![flat_slice([200, 150], vec![seen(level, &plane, 1.0)], plain_image(DataType::Float32, [0.0, 255.0], true))],
         )];
         let uploads = scene.uploads();
         let drawn = render(&mut gpu, &uploads, &scene.list);
@@ -198,8 +198,10 @@ fn one_voxel_per_pixel_equals_the_array() {
     let voxel = |v: [u32; 3]| mix(u64::from(v[0] | v[1] << 10 | v[2] << 20)) & 0xffff;
     let level = scene.add_level(&spec, 0, DataType::Uint16, None, &voxel, &mut || None);
     let plane = Plane { origin: DVec3::new(0.0, 0.0, 1.5), du: DVec3::X, dv: DVec3::Y };
-    scene.list.panels =
-        vec![flat_panel([0, 0, 150, 130], vec![flat_slice(px, vec![seen(level, &plane, 1.0)], plain_image([0.0, 65_535.0], false))])];
+    scene.list.panels = vec![flat_panel(
+        [0, 0, 150, 130],
+        vec![flat_slice(px, vec![seen(level, &plane, 1.0)], plain_image(DataType::Uint16, [0.0, 65_535.0], false))],
+    )];
     let uploads = scene.uploads();
     let drawn = render(&mut gpu, &uploads, &scene.list);
     for (index, pixel) in drawn.chunks(4).enumerate() {

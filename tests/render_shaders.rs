@@ -83,7 +83,7 @@ fn structs_agree() {
         &slice,
         "Plane",
         offset_of!(layout::Plane, pad_end),
-        &fields!(layout::Plane: clip_from_plane, plane_rect, background, slice_count, pad, slices, levels, pad_end),
+        &fields!(layout::Plane: clip_from_plane, background, slice_count, pad, slices, levels, pad_end),
     ));
     failures.extend(check_struct(
         &slice,
@@ -103,10 +103,12 @@ fn structs_agree() {
 
 #[test]
 fn overrides_agree() {
-    let module = module("slice.wgsl");
-    let in_shader: Vec<_> = module.overrides.iter().filter_map(|(_, found)| found.name.clone()).collect();
-    let in_rust: Vec<_> = layout::Variant::default().overrides().iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(in_shader, in_rust);
+    for name in ["slice.wgsl", "cell.wgsl"] {
+        let module = module(name);
+        let in_shader: Vec<_> = module.overrides.iter().filter_map(|(_, found)| found.name.clone()).collect();
+        let in_rust: Vec<_> = layout::Variant::default().overrides().iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(in_shader, in_rust);
+    }
 }
 
 fn constant(module: &naga::Module, name: &str) -> Option<f64> {
@@ -139,6 +141,10 @@ fn constants_agree() {
         ("FLAG_INVERT", layout::flag::INVERT),
         ("FLAG_ADDITIVE", layout::flag::ADDITIVE),
         ("FLAG_OVERLAYS", layout::flag::OVERLAYS),
+        ("FLAG_SIGNED", layout::flag::SIGNED),
+        ("FLAG_FLOAT", layout::flag::FLOAT),
+        ("FLAG_MARKS", layout::flag::MARKS),
+        ("FLAG_BETWEEN", layout::flag::BETWEEN),
     ];
     assert_eq!(constant(&slice, "MAX_SLICES"), Some(layout::MAX_SLICES as f64));
     assert_eq!(constant(&slice, "MAX_LEVELS"), Some(layout::MAX_LEVELS as f64));
@@ -151,7 +157,8 @@ fn constants_agree() {
 #[test]
 fn bindings_are_in_a_row() {
     // What `render::gpu` binds, in its order: storage buffers, then the plane.
-    let expected: [(&str, &[&str]); 2] = [("slice.wgsl", &["heap", "records", "palette", "table", "panel"]), ("lines.wgsl", &["lines"])];
+    let slices: &[&str] = &["heap", "records", "palette", "table", "rects", "panel"];
+    let expected = [("slice.wgsl", slices), ("cell.wgsl", slices), ("lines.wgsl", &["lines"])];
     for (name, names) in expected {
         let module = module(name);
         let mut bound: Vec<_> = module

@@ -31,8 +31,10 @@ fn one_image(seed: u64, plane: &Plane, linear: bool) -> Picture {
     let mut scene = Scene::new(PX);
     let (spec, voxel) = volume(seed);
     let level = scene.add_level(&spec, 0, DataType::Uint8, None, &voxel, &mut || None);
-    scene.list.panels =
-        vec![flat_panel([0, 0, PX[0], PX[1]], vec![flat_slice(PX, vec![seen(level, plane, 1.0)], plain_image([0.0, 255.0], linear))])];
+    scene.list.panels = vec![flat_panel(
+        [0, 0, PX[0], PX[1]],
+        vec![flat_slice(PX, vec![seen(level, plane, 1.0)], plain_image(DataType::Uint8, [0.0, 255.0], linear))],
+    )];
     draw(&mut scene)
 }
 
@@ -71,8 +73,10 @@ fn linear_draws_a_ramp_without_seams() {
         let ramp = |p: DVec3| slope.dot(p) + 60.0;
         let voxel = |v: [u32; 3]| u64::from((ramp(DVec3::from(v.map(|n| f64::from(n) + 0.5))) as f32).to_bits());
         let level = scene.add_level(&spec, 0, DataType::Float32, None, &voxel, &mut || None);
-        scene.list.panels =
-            vec![flat_panel([0, 0, PX[0], PX[1]], vec![flat_slice(PX, vec![seen(level, &plane, 1.0)], plain_image([0.0, 255.0], true))])];
+        scene.list.panels = vec![flat_panel(
+            [0, 0, PX[0], PX[1]],
+            vec![flat_slice(PX, vec![seen(level, &plane, 1.0)], plain_image(DataType::Uint8, [0.0, 255.0], true))],
+        )];
         let picture = draw(&mut scene);
         let mut compared = 0;
         for y in 0..PX[1] {
@@ -101,8 +105,10 @@ fn two_bricks(word: Option<u32>, linear: bool, overlays: bool) -> Picture {
     };
     let level = scene.add_level(&spec, 0, DataType::Uint8, None, &|v| if v[0] < 8 { 100 } else { 200 }, &mut state);
     let plane = Plane { origin: DVec3::new(0.0, 0.0, 0.5), du: DVec3::X, dv: DVec3::Y };
-    scene.list.panels =
-        vec![flat_panel([0, 0, 16, 8], vec![flat_slice([16, 8], vec![seen(level, &plane, 1.0)], plain_image([0.0, 255.0], linear))])];
+    scene.list.panels = vec![flat_panel(
+        [0, 0, 16, 8],
+        vec![flat_slice([16, 8], vec![seen(level, &plane, 1.0)], plain_image(DataType::Uint8, [0.0, 255.0], linear))],
+    )];
     draw(&mut scene)
 }
 
@@ -137,7 +143,7 @@ fn a_coarser_level_stands_in() {
     let fine = scene.add_level(&fine, 0, DataType::Uint8, None, &|_| 10, &mut || words.next().flatten());
     let coarse = scene.add_level(&coarse, 1, DataType::Uint8, None, &|_| 20, &mut || None);
     let levels: Vec<LevelDraw> = vec![seen(fine, &plane, 1.0), seen(coarse, &plane, 2.0)];
-    scene.list.panels = vec![flat_panel([0, 0, 8, 8], vec![flat_slice([8, 8], levels, plain_image([0.0, 255.0], false))])];
+    scene.list.panels = vec![flat_panel([0, 0, 8, 8], vec![flat_slice([8, 8], levels, plain_image(DataType::Uint8, [0.0, 255.0], false))])];
     let picture = draw(&mut scene);
     assert_eq!((grey(&picture, 1, 1), grey(&picture, 6, 1)), (10, 20));
 }

@@ -38,17 +38,21 @@ fn read_number(record: vec4<u32>, raw: u32, nan: f32) -> f32 {
             return f32(bitcast<i32>(raw << unused) >> unused);
         }
         case KIND_FLOAT: {
-            let magnitude = raw & 0x7fffffffu;
-            if magnitude > 0x7f800000u {
-                return nan;
-            }
-            if magnitude >= bitcast<u32>(LARGEST) {
-                return select(LARGEST, -LARGEST, raw != magnitude);
-            }
-            return bitcast<f32>(raw);
+            return float_of(raw, nan);
         }
         default: {
             return f32(raw);
         }
     }
+}
+
+fn float_of(raw: u32, nan: f32) -> f32 {
+    let magnitude = raw & 0x7fffffffu;
+    if magnitude > 0x7f800000u {
+        return nan;
+    }
+    if magnitude >= bitcast<u32>(LARGEST) {
+        return select(LARGEST, -LARGEST, raw != magnitude);
+    }
+    return bitcast<f32>(raw);
 }

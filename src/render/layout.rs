@@ -4,7 +4,9 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::scene::draw::{DrawList, ImageStyle, LevelDraw, PanelDraw, SegmentationStyle, SliceDraw, SliceStyle};
+use super::cells::{Cells, Lie};
+use crate::scene::draw::{DrawList, ImageStyle, LevelDraw, PanelDraw, SegmentationStyle, SliceDraw, SliceStyle, clip_from_panel_px};
+use crate::voxel::DataType;
 
 /// The flags of [`Slice`].
 #[expect(missing_docs, reason = "named as in the shader, where each is used once")]
@@ -16,8 +18,14 @@ pub mod flag {
     pub const INVERT: u32 = 16;
     pub const ADDITIVE: u32 = 32;
     pub const OVERLAYS: u32 = 64;
-    /// The flags that pipelines are made for.
+    pub const SIGNED: u32 = 128;
+    pub const FLOAT: u32 = 256;
+    pub const MARKS: u32 = 512;
+    pub const BETWEEN: u32 = 1024;
+    /// The flags that every pipeline of slices is made for.
     pub const KIND: u32 = SEGMENTATION | LINEAR | OUTLINE | GAMMA;
+    /// Those that pipelines of cells are made for besides.
+    pub const CELL_KIND: u32 = KIND | SIGNED | FLOAT | MARKS | BETWEEN;
 }
 
 /// Stands for the infinities in the shaders; values of a style are kept within it.
@@ -89,25 +97,43 @@ pub const MAX_LEVELS: usize = 4;
 #[expect(missing_docs, reason = "named as in scene::draw and the shader")]
 pub struct Plane {
     pub clip_from_plane: [[f32; 4]; 4],
-    pub plane_rect: [f32; 4],
     pub background: [f32; 4],
     pub slice_count: u32,
     pub pad: [u32; 3],
     pub slices: [Slice; MAX_SLICES],
     pub levels: [Level; MAX_SLICES * MAX_LEVELS],
-    pub pad_end: [[u32; 12]; 3],
+    pub pad_end: [[u32; 10]; 4],
 }
 
 impl Plane {
+    /// The slices with their levels.
+    pub(super) fn slices(&self) -> impl Iterator<Item = (&Slice, &[Level])> {
+        let levels = self.levels.chunks(MAX_LEVELS);
+        let slices = self.slices.iter().zip(levels).take(self.slice_count as usize);
+        slices.map(|(slice, levels)| (slice, levels.get(..slice.level_count as usize).unwrap_or(levels)))
+    }
+
     /// What the shader's overrides must be to draw it: slices, levels and the kind of each slice. Levels are rounded up to a
     /// power of two, so that few pipelines do for a view that fills.
     #[must_use]
     pub fn variant(&self) -> Variant {
-        let slices = self.slices.iter().take(self.slice_count as usize);
-        let most_levels = slices.clone().map(|slice| slice.level_count).max().unwrap_or(0);
+        let most_levels = self.slices().map(|(slice, _)| slice.level_count).max().unwrap_or(0);
+        self.variant_of(most_levels.max(1).next_power_of_two(), flag::KIND, 0)
+    }
+
+    /// The same for its cells, with or without marks. Corners look through the levels, which costs little: one pipeline does
+    /// for any number of them.
+    #[must_use]
+    pub fn cell_variant(&self, marks: bool) -> Variant {
+        #[expect(clippy::cast_possible_truncation, reason = "a handful")]
+        let level_count = MAX_LEVELS as u32;
+        self.variant_of(level_count, flag::CELL_KIND, if marks { flag::MARKS } else { 0 })
+    }
+
+    fn variant_of(&self, level_count: u32, mask: u32, more: u32) -> Variant {
         let mut kinds = [0; MAX_SLICES];
-        kinds.iter_mut().zip(slices).for_each(|(kind, slice)| *kind = slice.flags & flag::KIND);
-        Variant { slice_count: self.slice_count, level_count: most_levels.max(1).next_power_of_two(), kinds }
+        kinds.iter_mut().zip(self.slices()).for_each(|(kind, (slice, _))| *kind = (slice.flags & mask) | more);
+        Variant { slice_count: self.slice_count, level_count, kinds }
     }
 }
 
@@ -151,6 +177,32 @@ pub struct Line {
     pub pad: [u32; 3],
 }
 
+/// A rectangle of a plane: u0, v0, u1, v1.
+pub type Rect = [f32; 4];
+
+/// What draws a part of a plane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PartShader {
+    /// `slice.wgsl`, which can draw everything.
+    #[default]
+    Slice,
+    /// `cell.wgsl`, for cells.
+    Cell,
+}
+
+/// Rectangles of a plane that are drawn at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// The plane.
+    pub plane: u32,
+    /// What draws it.
+    pub shader: PartShader,
+    /// The shader's overrides.
+    pub variant: Variant,
+    /// First rectangle and one past the last.
+    pub rects: [u32; 2],
+}
+
 /// Which instances a panel draws. The ranges follow each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Panel {
@@ -160,10 +212,10 @@ pub struct Panel {
     pub scissor_px: [u32; 4],
     /// Whether slices hide each other by depth.
     pub depth: bool,
-    /// The plane that is the background; the planes of slices follow it.
+    /// The part that is the background; the parts of slices follow it.
     pub background: u32,
-    /// One past the last plane.
-    pub planes_end: u32,
+    /// One past the last part.
+    pub parts_end: u32,
     /// The lines that depth may hide: first and one past the last.
     pub tested_lines: [u32; 2],
     /// The lines that nothing hides.
@@ -177,6 +229,10 @@ pub struct Frame {
     pub panels: Vec<Panel>,
     /// Backgrounds and planes of all panels.
     pub planes: Vec<Plane>,
+    /// What of them is drawn how, in drawing order.
+    pub parts: Vec<Part>,
+    /// The rectangles of all parts: u0, v0, u1, v1.
+    pub rects: Vec<Rect>,
     /// Lines of all panels.
     pub lines: Vec<Line>,
 }
@@ -195,21 +251,20 @@ impl Frame {
 
     fn add_panel(&mut self, list: &DrawList, panel: &PanelDraw) {
         let Some(scissor_px) = visible_rect(panel.rect_px, list.size_px) else { return };
-        let background = index(self.planes.len());
+        let background = index(self.parts.len());
         let [red, green, blue, alpha] = panel.background;
         let color = [red * alpha, green * alpha, blue * alpha, alpha];
-        self.planes.push(Plane {
-            clip_from_plane: glam::Mat4::IDENTITY.to_cols_array_2d(),
-            plane_rect: [-1.0, -1.0, 1.0, 1.0],
-            background: color,
-            ..Plane::default()
-        });
+        let behind = Plane { clip_from_plane: glam::Mat4::IDENTITY.to_cols_array_2d(), background: color, ..Plane::default() };
+        self.add_plane(behind, Cells { rest: vec![[-1.0, -1.0, 1.0, 1.0]], ..Cells::default() });
         for (number, slices) in panel.slices.chunk_by(SliceDraw::in_plane_of).enumerate() {
             for (part, slices) in slices.chunks(MAX_SLICES).enumerate() {
                 // Blended in the shader over the background, where that is opaque and still what lies below: no rounding
                 // to 8 bits between.
                 let over_background = alpha >= 1.0 && part == 0 && (number == 0 || panel.depth);
-                self.planes.extend(plane_of(list, slices, if over_background { color } else { [0.0; 4] }));
+                let Some(plane) = plane_of(list, slices, if over_background { color } else { [0.0; 4] }) else { continue };
+                let (rect, lie) = slices.first().map_or(([0.0; 4], Lie::Space), |slice| (slice.plane_rect, lie(panel, slice)));
+                let cells = Cells::new(&plane, rect, &list.table, lie);
+                self.add_plane(plane, cells);
             }
         }
         let first_line = index(self.lines.len());
@@ -232,11 +287,38 @@ impl Frame {
             scissor_px,
             depth: panel.depth,
             background,
-            planes_end: index(self.planes.len()),
+            parts_end: index(self.parts.len()),
             tested_lines: [first_line, tested_end],
             free_lines: [tested_end, free_end],
         });
     }
+
+    fn add_plane(&mut self, mut plane: Plane, cells: Cells) {
+        let number = index(self.planes.len());
+        for (slice, between) in plane.slices.iter_mut().zip(cells.between) {
+            slice.flags |= if between { flag::BETWEEN } else { 0 };
+        }
+        let parts = [
+            (PartShader::Cell, plane.cell_variant(false), cells.plain),
+            (PartShader::Cell, plane.cell_variant(true), cells.marked),
+            (PartShader::Slice, plane.variant(), cells.rest),
+        ];
+        for (shader, variant, rects) in parts {
+            if !rects.is_empty() {
+                let first = index(self.rects.len());
+                self.rects.extend(rects);
+                self.parts.push(Part { plane: number, shader, variant, rects: [first, index(self.rects.len())] });
+            }
+        }
+        self.planes.push(plane);
+    }
+}
+
+/// How the plane of a slice lies in its panel.
+fn lie(panel: &PanelDraw, slice: &SliceDraw) -> Lie {
+    let [_, _, width, height] = panel.rect_px;
+    let whole = slice.plane_rect.iter().all(|n| n.fract() == 0.0);
+    if whole && slice.clip_from_plane == clip_from_panel_px([width, height]) { Lie::Pixels } else { Lie::Space }
 }
 
 /// The plane of a few slices that lie in it.
@@ -244,7 +326,6 @@ fn plane_of(list: &DrawList, slices: &[SliceDraw], background: [f32; 4]) -> Opti
     let first = slices.first()?;
     let mut plane = Plane {
         clip_from_plane: first.clip_from_plane.to_cols_array_2d(),
-        plane_rect: first.plane_rect,
         background,
         slice_count: index(slices.len()),
         // Levels that are not there hold nothing.
@@ -285,9 +366,15 @@ fn set_image(slice: &mut Slice, style: &ImageStyle) {
     slice.window_width = (high - low).abs();
     slice.inverse_gamma = 1.0 / style.gamma.clamp(0.01, 100.0);
     slice.fill = if style.fill.is_nan() { low } else { finite(style.fill) };
-    let gamma = slice.inverse_gamma != 1.0;
-    for (set, flag) in [(style.linear, flag::LINEAR), (gamma, flag::GAMMA), (style.invert, flag::INVERT), (style.additive, flag::ADDITIVE)]
-    {
+    let flags = [
+        (style.linear, flag::LINEAR),
+        (slice.inverse_gamma != 1.0, flag::GAMMA),
+        (style.invert, flag::INVERT),
+        (style.additive, flag::ADDITIVE),
+        (matches!(style.data_type, DataType::Int8 | DataType::Int16 | DataType::Int32), flag::SIGNED),
+        (style.data_type == DataType::Float32, flag::FLOAT),
+    ];
+    for (set, flag) in flags {
         slice.flags |= if set { flag } else { 0 };
     }
 }

@@ -2,15 +2,17 @@
 
 /// The files that may be composed or included, by name.
 const FILES: &[(&str, &str)] = &[
+    ("cell.wgsl", include_str!("../../shaders/cell.wgsl")),
     ("lib/heap.wgsl", include_str!("../../shaders/lib/heap.wgsl")),
     ("lib/overlay.wgsl", include_str!("../../shaders/lib/overlay.wgsl")),
     ("lib/pages.wgsl", include_str!("../../shaders/lib/pages.wgsl")),
+    ("lib/slices.wgsl", include_str!("../../shaders/lib/slices.wgsl")),
     ("lines.wgsl", include_str!("../../shaders/lines.wgsl")),
     ("slice.wgsl", include_str!("../../shaders/slice.wgsl")),
 ];
 
 /// The files that hold entry points.
-pub const SHADERS: &[&str] = &["slice.wgsl", "lines.wgsl"];
+pub const SHADERS: &[&str] = &["slice.wgsl", "cell.wgsl", "lines.wgsl"];
 
 /// A file that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

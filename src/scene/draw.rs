@@ -7,6 +7,8 @@
 use glam::Mat4;
 use smallvec::SmallVec;
 
+use crate::voxel::DataType;
+
 /// The words of a page table.
 pub mod page {
     /// Wanted and not there yet.
@@ -150,9 +152,22 @@ pub enum SliceStyle {
     Segmentation(SegmentationStyle),
 }
 
+impl SliceStyle {
+    /// The same without rims around segments.
+    #[must_use]
+    pub fn without_outline(self) -> Self {
+        match self {
+            Self::Segmentation(style) => Self::Segmentation(SegmentationStyle { outline_px: 0.0, ..style }),
+            Self::Image(_) => self,
+        }
+    }
+}
+
 /// The style of an image layer: `color * invert(window(value) ^ (1 / gamma))`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ImageStyle {
+    /// The type of the values.
+    pub data_type: DataType,
     /// The values that become black and full colour.
     pub window: [f32; 2],
     /// Above 1 brightens the middle.

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::chunk::{ChunkKey, LevelGrid, Priority, Rank, VisibleBrick};
+use crate::geometry::DVec3;
 use crate::voxel::BrickKey;
 
 use super::draw::{LevelDraw, SliceDraw, page};
@@ -192,8 +193,8 @@ fn level_draw(
     let draw = LevelDraw {
         base_voxel: base,
         origin: std::array::from_fn(|axis| (level.plane.origin[axis] - base[axis] as f64) as f32),
-        du: level.plane.du.as_vec3().to_array(),
-        dv: level.plane.dv.as_vec3().to_array(),
+        du: straightened(level.plane.du),
+        dv: straightened(level.plane.dv),
         box_min: relative(grid.voxel_box.min),
         box_max: relative(grid.voxel_box.max),
         chunk_shape: grid.chunk_shape,
@@ -203,6 +204,13 @@ fn level_draw(
         table_offset,
     };
     Some((draw, complete))
+}
+
+/// A direction that a rotation by a right angle has left a hair beside an axis lies along it: planes along axes are drawn faster.
+#[expect(clippy::cast_possible_truncation, reason = "as the shader reads it")]
+fn straightened(direction: DVec3) -> [f32; 3] {
+    let negligible = direction.abs().max_element() * 1e-9;
+    direction.to_array().map(|n| if n.abs() <= negligible { 0.0 } else { n }).map(|n| n as f32)
 }
 
 fn place_of(brick: &VisibleBrick, first: [i32; 3], shape: [u32; 3]) -> Option<usize> {

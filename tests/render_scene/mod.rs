@@ -191,8 +191,18 @@ pub(crate) fn flat_slice(panel_px: [u32; 2], levels: Vec<LevelDraw>, style: Slic
     SliceDraw { clip_from_plane: clip_from_panel_px(panel_px), plane_rect: [0.0, 0.0, w, h], levels: levels.into(), style }
 }
 
-pub(crate) fn plain_image(window: [f32; 2], linear: bool) -> SliceStyle {
-    SliceStyle::Image(ImageStyle { window, gamma: 1.0, invert: false, color: [1.0; 3], opacity: 1.0, linear, additive: false, fill: 0.0 })
+pub(crate) fn plain_image(data_type: DataType, window: [f32; 2], linear: bool) -> SliceStyle {
+    SliceStyle::Image(ImageStyle {
+        data_type,
+        window,
+        gamma: 1.0,
+        invert: false,
+        color: [1.0; 3],
+        opacity: 1.0,
+        linear,
+        additive: false,
+        fill: 0.0,
+    })
 }
 
 pub(crate) fn paint(id: u64) -> PaletteColor {
@@ -282,6 +292,7 @@ pub(crate) fn random_layer(scene: &mut Scene, rng: &mut Rng, gaps: bool) -> (Vec
     } else {
         let ends = [rng.unit() * 0.4, 0.6 + rng.unit() * 0.4].map(|t| (low + (high - low) * t) as f32);
         SliceStyle::Image(ImageStyle {
+            data_type,
             window: if rng.chance(0.2) { [ends[1], ends[0]] } else { ends },
             gamma: if rng.chance(0.5) { 1.0 } else { 0.4 + rng.unit() as f32 * 2.0 },
             invert: rng.chance(0.3),
@@ -393,7 +404,7 @@ pub(crate) fn neuropil(size_px: [u32; 2], linear: bool, labels: bool) -> Scene {
     let centre = DVec3::new(64.5, 64.5, 64.5);
     let slices_of = |plane: &Plane, clip: Mat4, rect: [f32; 4]| {
         let slice = |levels: Vec<LevelDraw>, style| SliceDraw { clip_from_plane: clip, plane_rect: rect, levels: levels.into(), style };
-        let mut slices = vec![slice(vec![seen(image, plane, 1.0)], plain_image([30.0, 230.0], linear))];
+        let mut slices = vec![slice(vec![seen(image, plane, 1.0)], plain_image(DataType::Uint8, [30.0, 230.0], linear))];
         if labels {
             let style = SliceStyle::Segmentation(SegmentationStyle { opacity: 1.0, outline_px: 1.0, outline_opacity: 0.9 });
             slices.push(slice(vec![seen(segments, plane, 1.0)], style));

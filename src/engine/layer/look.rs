@@ -74,6 +74,7 @@ impl ViewLayer {
             });
         }
         SliceStyle::Image(ImageStyle {
+            data_type: spec.data_type,
             window: self.window().unwrap_or([0.0, 1.0]).map(f32_of),
             gamma: f32_of(options.gamma.unwrap_or(1.0)),
             invert: options.invert.unwrap_or(false),

@@ -151,12 +151,18 @@ impl View {
 
     fn draw_list(&self, slices: Vec<Vec<crate::scene::draw::SliceDraw>>, table: Vec<u32>, now_millis: f64, overlays: bool) -> DrawList {
         let [[r, g, b], space] = self.background;
-        let panels = self.panels.iter().zip(slices).map(|(panel, slices)| PanelDraw {
-            rect_px: panel.rect_px,
-            background: if panel.kind == PanelKind::Space { [space[0], space[1], space[2], 1.0] } else { [r, g, b, 1.0] },
-            depth: panel.kind == PanelKind::Space,
-            slices,
-            lines: if overlays { self.lines(panel) } else { Vec::new() },
+        let panels = self.panels.iter().zip(slices).map(|(panel, mut slices)| {
+            if panel.kind == PanelKind::Space {
+                // Seen from afar, rims are mere noise.
+                slices.iter_mut().for_each(|slice| slice.style = slice.style.without_outline());
+            }
+            PanelDraw {
+                rect_px: panel.rect_px,
+                background: if panel.kind == PanelKind::Space { [space[0], space[1], space[2], 1.0] } else { [r, g, b, 1.0] },
+                depth: panel.kind == PanelKind::Space,
+                slices,
+                lines: if overlays { self.lines(panel) } else { Vec::new() },
+            }
         });
         #[expect(clippy::cast_possible_truncation, reason = "a ratio near 1")]
         let px_ratio = self.px_ratio as f32;

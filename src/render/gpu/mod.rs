@@ -14,7 +14,7 @@ pub use error::GpuError;
 use futures::channel::oneshot;
 use pipelines::{DEPTH_FORMAT, Key, Kind, Pipelines};
 
-use super::layout::{Frame, Panel, Plane, Variant};
+use super::layout::{Frame, Panel, Part, PartShader, Plane, Variant};
 use crate::cache::residency::{Entry, GpuBudget, Uploads};
 use crate::scene::draw::DrawList;
 
@@ -32,6 +32,7 @@ pub struct Gpu {
     palette: GrowingBuffer,
     table: GrowingBuffer,
     planes: GrowingBuffer,
+    rects: GrowingBuffer,
     lines: GrowingBuffer,
     bind_groups: Option<BindGroups>,
     /// Depth buffers by size, the last used last; several views of different sizes share a device.
@@ -81,6 +82,7 @@ impl Gpu {
             palette: buffer("palette entries", FIRST_SIDE_BYTES, u64::from(budget.palette_entries) * entry_bytes),
             table: buffer("page tables", FIRST_SIDE_BYTES, largest),
             planes: GrowingBuffer::new(&device, "planes", wgpu::BufferUsages::UNIFORM, FIRST_SIDE_BYTES, device.limits().max_buffer_size),
+            rects: buffer("parts of planes", FIRST_SIDE_BYTES, largest),
             lines: buffer("lines", FIRST_SIDE_BYTES, largest),
             bind_groups: None,
             depths: Vec::new(),
@@ -120,7 +122,7 @@ impl Gpu {
     /// Bytes that the buffers take now.
     #[must_use]
     pub fn buffer_bytes(&self) -> u64 {
-        let buffers = [&self.heap, &self.records, &self.palette, &self.table, &self.planes, &self.lines];
+        let buffers = [&self.heap, &self.records, &self.palette, &self.table, &self.planes, &self.rects, &self.lines];
         buffers.iter().map(|buffer| buffer.buffer().size()).sum()
     }
 
@@ -170,6 +172,7 @@ impl Gpu {
         let replaced = [
             self.table.fill(device, queue, &list.table)?,
             self.planes.fill(device, queue, &frame.planes)?,
+            self.rects.fill(device, queue, &frame.rects)?,
             self.lines.fill(device, queue, &frame.lines)?,
         ];
         if replaced.contains(&true) {
@@ -225,21 +228,20 @@ impl Gpu {
         pass.set_viewport(x, y, width, height, 0.0, 1.0);
         let [x, y, width, height] = panel.scissor_px;
         pass.set_scissor_rect(x, y, width, height);
-        let mut draw_planes = |kind: Kind, planes: std::ops::Range<u32>| {
-            for plane in planes {
-                let variant = frame.planes.get(plane as usize).map(Plane::variant).unwrap_or_default();
-                pass.set_pipeline(&self.pipelines.get(&self.device, Key { kind, variant, format, depth }));
+        let mut draw_parts = |depths: Depths, parts: std::ops::Range<u32>| {
+            for &Part { plane, shader, variant, rects: [start, end] } in frame.parts.get(as_range(parts)).unwrap_or_default() {
+                pass.set_pipeline(&self.pipelines.get(&self.device, Key { kind: depths.kind(shader), variant, format, depth }));
                 pass.set_bind_group(0, &bind_groups.slices, &[plane * PLANE_BYTES]);
-                pass.draw(0..4, 0..1);
+                pass.draw(0..4, start..end);
             }
         };
-        let (first, end) = (panel.background + 1, panel.planes_end);
+        let (first, end) = (panel.background + 1, panel.parts_end);
         if panel.depth {
-            draw_planes(Kind::Slice, panel.background..first);
-            draw_planes(Kind::Cover, first..end);
-            draw_planes(Kind::NearestSlice, first..end);
+            draw_parts(Depths::Ignored, panel.background..first);
+            draw_parts(Depths::Written, first..end);
+            draw_parts(Depths::Equal, first..end);
         } else {
-            draw_planes(Kind::Slice, panel.background..end);
+            draw_parts(Depths::Ignored, panel.background..end);
         }
         for (kind, [start, end]) in [(Kind::TestedLine, panel.tested_lines), (Kind::Line, panel.free_lines)] {
             if start < end {
@@ -261,7 +263,8 @@ impl Gpu {
             let entries: Vec<_> = (0..).zip(resources).map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource }).collect();
             self.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(label), layout, entries: &entries })
         };
-        let storages = [&self.heap, &self.records, &self.palette, &self.table].map(|buffer| buffer.buffer().as_entire_binding());
+        let storages =
+            [&self.heap, &self.records, &self.palette, &self.table, &self.rects].map(|buffer| buffer.buffer().as_entire_binding());
         let plane = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
             buffer: self.planes.buffer(),
             offset: 0,
@@ -298,6 +301,31 @@ impl Gpu {
         self.depths.push((size_px, view.clone()));
         view
     }
+}
+
+/// What the depth buffer is to parts of planes.
+#[derive(Clone, Copy, Debug)]
+enum Depths {
+    Ignored,
+    Written,
+    Equal,
+}
+
+impl Depths {
+    fn kind(self, shader: PartShader) -> Kind {
+        match (self, shader) {
+            (Self::Ignored, PartShader::Slice) => Kind::Slice,
+            (Self::Written, PartShader::Slice) => Kind::Cover,
+            (Self::Equal, PartShader::Slice) => Kind::NearestSlice,
+            (Self::Ignored, PartShader::Cell) => Kind::Cell,
+            (Self::Written, PartShader::Cell) => Kind::CellCover,
+            (Self::Equal, PartShader::Cell) => Kind::NearestCell,
+        }
+    }
+}
+
+fn as_range(range: std::ops::Range<u32>) -> std::ops::Range<usize> {
+    range.start as usize..range.end as usize
 }
 
 /// The largest buffer that a shader of this device may read.

@@ -1,4 +1,4 @@
-//! The pipelines: two shaders, a few ways to treat depth.
+//! The pipelines: three shaders, a few ways to treat depth.
 
 use rustc_hash::FxHashMap;
 
@@ -18,6 +18,10 @@ pub(super) enum Kind {
     Cover,
     /// Slices where they are the nearest.
     NearestSlice,
+    /// The same of cells.
+    Cell,
+    CellCover,
+    NearestCell,
     /// Lines that nothing hides.
     Line,
     /// Lines that slices hide.
@@ -39,6 +43,7 @@ pub(super) struct Key {
 #[derive(Debug)]
 pub(super) struct Pipelines {
     slice_module: wgpu::ShaderModule,
+    cell_module: wgpu::ShaderModule,
     line_module: wgpu::ShaderModule,
     pub(super) slice_layout: wgpu::BindGroupLayout,
     pub(super) line_layout: wgpu::BindGroupLayout,
@@ -46,7 +51,7 @@ pub(super) struct Pipelines {
 }
 
 /// Storage buffers that slices read before the plane, a uniform; `tests/render_shaders.rs` knows the shader's bindings.
-const SLICE_STORAGES: u32 = 4;
+const SLICE_STORAGES: u32 = 5;
 
 impl Pipelines {
     pub(super) fn new(device: &wgpu::Device) -> Result<Self, GpuError> {
@@ -63,6 +68,7 @@ impl Pipelines {
         slice_entries.push(binding(SLICE_STORAGES, wgpu::BufferBindingType::Uniform, true));
         Ok(Self {
             slice_module: module("slice.wgsl")?,
+            cell_module: module("cell.wgsl")?,
             line_module: module("lines.wgsl")?,
             slice_layout: layout("slices", &slice_entries),
             line_layout: layout("lines", &[binding(0, storage, false)]),
@@ -85,18 +91,20 @@ impl Pipelines {
         let (module, layout, vertex, fragment) = match kind {
             Kind::Slice | Kind::NearestSlice => (&self.slice_module, &self.slice_layout, "vs_slice", "fs_slice"),
             Kind::Cover => (&self.slice_module, &self.slice_layout, "vs_slice", "fs_cover"),
+            Kind::Cell | Kind::NearestCell => (&self.cell_module, &self.slice_layout, "vs_cell", "fs_cell"),
+            Kind::CellCover => (&self.cell_module, &self.slice_layout, "vs_cell", "fs_cell_cover"),
             Kind::Line | Kind::TestedLine => (&self.line_module, &self.line_layout, "vs_line", "fs_line"),
         };
         let (compare, write) = match kind {
-            Kind::Slice | Kind::Line => (wgpu::CompareFunction::Always, false),
-            Kind::Cover => (wgpu::CompareFunction::Less, true),
-            Kind::NearestSlice => (wgpu::CompareFunction::Equal, false),
+            Kind::Slice | Kind::Cell | Kind::Line => (wgpu::CompareFunction::Always, false),
+            Kind::Cover | Kind::CellCover => (wgpu::CompareFunction::Less, true),
+            Kind::NearestSlice | Kind::NearestCell => (wgpu::CompareFunction::Equal, false),
             Kind::TestedLine => (wgpu::CompareFunction::LessEqual, false),
         };
         let overrides = variant.overrides();
         let constants: &[(&str, f64)] = match kind {
-            Kind::Slice | Kind::NearestSlice | Kind::Cover => &overrides,
             Kind::Line | Kind::TestedLine => &[],
+            _ => &overrides,
         };
         let compilation_options = wgpu::PipelineCompilationOptions { constants, ..Default::default() };
         let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
@@ -124,7 +132,11 @@ impl Pipelines {
                 targets: &[Some(wgpu::ColorTargetState {
                     format,
                     blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
-                    write_mask: if kind == Kind::Cover { wgpu::ColorWrites::empty() } else { wgpu::ColorWrites::ALL },
+                    write_mask: if matches!(kind, Kind::Cover | Kind::CellCover) {
+                        wgpu::ColorWrites::empty()
+                    } else {
+                        wgpu::ColorWrites::ALL
+                    },
                 })],
             }),
             multiview_mask: None,

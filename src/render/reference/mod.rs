@@ -86,8 +86,10 @@ fn draw_pixel(list: &DrawList, memory: &Memory, panel: &PanelDraw, px: [f64; 2],
         .slices
         .chunk_by(SliceDraw::in_plane_of)
         .filter_map(|slices| {
-            let hit = hit(slices.first()?, unit)?;
-            Some((hit, slices.iter().map(|draw| Slice { list, memory, draw, unsure: Cell::new(false) }).collect()))
+            let first = slices.first()?;
+            let hit = hit(first, unit)?;
+            let blur = if panel.depth { blur(first, unit, [width, height]) } else { 0.0 };
+            Some((hit, slices.iter().map(|draw| Slice { list, memory, draw, blur, unsure: Cell::new(false) }).collect()))
         })
         .collect();
     let covered = |(hit, slices): &&(Hit, Vec<Slice<'_>>)| slices.iter().any(|slice| slice.covers(hit.plane));
@@ -123,6 +125,16 @@ struct Hit {
     plane: [f64; 2],
     depth: f64,
     at_rim: bool,
+}
+
+/// How far apart on a plane in space two places are that rasterisation may not tell apart: a device rounds corners to this
+/// part of a pixel.
+fn blur(draw: &SliceDraw, unit: [f64; 2], size_px: [u32; 2]) -> f64 {
+    const PARTS: f64 = 256.0;
+    let step = size_px.map(|n| 2.0 / f64::from(n) / PARTS);
+    let Some(at) = hit(draw, unit) else { return 0.0 };
+    let beside = [[unit[0] + step[0], unit[1]], [unit[0], unit[1] + step[1]]].into_iter().filter_map(|unit| hit(draw, unit));
+    beside.map(|hit| (hit.plane[0] - at.plane[0]).abs() + (hit.plane[1] - at.plane[1]).abs()).sum()
 }
 
 /// Meets the plane of a slice: of `clip = u c₀ + v c₁ + c₃`, x and y are given in units of w.

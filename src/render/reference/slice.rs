@@ -10,6 +10,7 @@ use super::overlay::{absent_mark, failed_mark, loading_mark};
 use super::pages::{Page, in_box, page_entry, page_of, plane_position, voxel_at};
 use crate::render::layout::shimmer_phase;
 use crate::scene::draw::{DrawList, ImageStyle, LevelDraw, SegmentationStyle, SliceDraw, SliceStyle, page};
+use crate::voxel::DataType;
 
 /// How near to a face of a voxel, in voxels, single precision may decide otherwise.
 const UNSURE_VOXELS: f64 = 1e-3;
@@ -20,6 +21,8 @@ pub(super) struct Slice<'a> {
     pub(super) list: &'a DrawList,
     pub(super) memory: &'a Memory,
     pub(super) draw: &'a SliceDraw,
+    /// How far from its place a pixel may be sampled, in pixels of the plane.
+    pub(super) blur: f64,
     /// Set where a position was so near to a face that single precision may name the voxel beyond.
     pub(super) unsure: Cell<bool>,
 }
@@ -44,9 +47,7 @@ impl<'a> Slice<'a> {
             (SliceStyle::Segmentation(_), Some(_)) => [0.0; 4],
             (_, None) if !self.list.overlays => [0.0; 4],
             (_, None) if entry == page::FAILED => failed_mark(plane, px_ratio),
-            (SliceStyle::Image(_), None) if entry == page::LOADING => {
-                loading_mark(plane, px_ratio, f64::from(shimmer_phase(self.list.time_millis)))
-            }
+            (_, None) if entry == page::LOADING => loading_mark(plane, px_ratio, f64::from(shimmer_phase(self.list.time_millis))),
             (_, None) => [0.0; 4],
         }
     }
@@ -59,9 +60,7 @@ impl<'a> Slice<'a> {
             (SliceStyle::Segmentation(_), Some(found)) => {
                 found.entry >= page::FIRST_RECORD && self.memory.palette(self.palette_index(found.entry, found.page.local)).1[3] > 0.0
             }
-            (_, None) if entry == page::FAILED => self.list.overlays,
-            (SliceStyle::Image(_), None) => entry == page::LOADING && self.list.overlays,
-            (SliceStyle::Segmentation(_), None) => false,
+            (_, None) => matches!(entry, page::FAILED | page::LOADING) && self.list.overlays,
         }
     }
 
@@ -120,6 +119,10 @@ impl<'a> Slice<'a> {
             let chunk_end = found.page.chunk_min[axis] + i64::from(level.chunk_shape[axis].max(1));
             brick_end.min(chunk_end).min(i64::from(level.box_max[axis])) - 1
         });
+        // Beside a voxel's centre rounding may bring in the voxel beyond, and of an infinity the smallest part is much.
+        if style.data_type == DataType::Float32 {
+            self.note_faces(level, centred);
+        }
         let mut sum = 0.0;
         for corner in 0..8_u8 {
             let upper: [bool; 3] = std::array::from_fn(|axis| corner >> axis & 1 == 1);
@@ -130,24 +133,23 @@ impl<'a> Slice<'a> {
                     if upper[axis] { weight } else { 1.0 - weight }
                 })
                 .product();
-            if factor <= 0.0 {
-                continue;
-            }
             let voxel: [i64; 3] = std::array::from_fn(|axis| {
                 (below[axis] + i64::from(upper[axis])).clamp(i64::from(level.box_min[axis]), i64::from(level.box_max[axis]) - 1)
             });
             let page = page_of(level, voxel);
             let entry = page_entry(self.list, level, page.place);
-            sum += factor
-                * if entry >= page::FIRST_RECORD || entry == page::ABSENT {
-                    self.entry_value(style, entry, page.local)
-                } else {
-                    let local = std::array::from_fn(|axis| {
-                        let first = found.voxel[axis] - found.page.local[axis];
-                        voxel[axis].clamp(first, last[axis]) - first
-                    });
-                    self.entry_value(style, found.entry, local)
-                };
+            let value = if entry >= page::FIRST_RECORD || entry == page::ABSENT {
+                self.entry_value(style, entry, page.local)
+            } else {
+                let local = std::array::from_fn(|axis| {
+                    let first = found.voxel[axis] - found.page.local[axis];
+                    voxel[axis].clamp(first, last[axis]) - first
+                });
+                self.entry_value(style, found.entry, local)
+            };
+            if factor > 0.0 {
+                sum += factor * value;
+            }
         }
         sum
     }
@@ -184,7 +186,10 @@ impl<'a> Slice<'a> {
     }
 
     fn note_faces(&self, level: &LevelDraw, position: [f64; 3]) {
-        let near = |axis: usize| (position[axis] - position[axis].round()).abs() < UNSURE_VOXELS;
+        let near = |axis: usize| {
+            let blur = self.blur * f64::from(level.du[axis].abs() + level.dv[axis].abs());
+            (position[axis] - position[axis].round()).abs() < UNSURE_VOXELS + blur
+        };
         let moves = |axis: usize| level.du[axis] != 0.0 || level.dv[axis] != 0.0;
         if (0..3).any(|axis| moves(axis) && near(axis)) {
             self.unsure.set(true);

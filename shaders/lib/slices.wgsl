@@ -1,0 +1,138 @@
+// The slices of a plane: what each looks like, and which brick it shows at a place.
+
+//#include lib/heap.wgsl
+//#include lib/pages.wgsl
+//#include lib/overlay.wgsl
+
+struct Slice {
+    color: vec3<f32>,
+    opacity: f32,
+    window_low: f32,
+    // 1, or -1 where the window is reversed.
+    window_sign: f32,
+    window_width: f32,
+    inverse_gamma: f32,
+    fill: f32,
+    outline_px: f32,
+    outline_opacity: f32,
+    phase: f32,
+    px_ratio: f32,
+    flags: u32,
+    level_count: u32,
+}
+
+const MAX_SLICES: u32 = 4u;
+const MAX_LEVELS: u32 = 4u;
+
+// What a pipeline is made for. Software adapters run every branch of a shader for every pixel, and read a uniform at a fixed
+// place once for many pixels but at a computed place once for each: so slices and levels are counted out, and what no slice
+// of the plane needs is left out.
+override SLICE_COUNT: u32 = 4u;
+override LEVEL_COUNT: u32 = 4u;
+override KIND_0: u32 = 15u;
+override KIND_1: u32 = 15u;
+override KIND_2: u32 = 15u;
+override KIND_3: u32 = 15u;
+
+// The kind of a slice: its flags that pipelines are made for.
+const FLAG_SEGMENTATION: u32 = 1u;
+const FLAG_LINEAR: u32 = 2u;
+const FLAG_OUTLINE: u32 = 4u;
+const FLAG_GAMMA: u32 = 8u;
+// Those that only pipelines of cells are made for: of what type numbers are, whether some cells show a mark, whether the
+// plane lies between voxel centres.
+const FLAG_SIGNED: u32 = 128u;
+const FLAG_FLOAT: u32 = 256u;
+const FLAG_MARKS: u32 = 512u;
+const FLAG_BETWEEN: u32 = 1024u;
+// Its other flags.
+const FLAG_INVERT: u32 = 16u;
+const FLAG_ADDITIVE: u32 = 32u;
+const FLAG_OVERLAYS: u32 = 64u;
+
+// A plane and the slices in it; the levels of slice n begin at n * MAX_LEVELS.
+struct Plane {
+    clip_from_plane: mat4x4<f32>,
+    // What the slices are blended over, premultiplied.
+    background: vec4<f32>,
+    slice_count: u32,
+    slices: array<Slice, 4>,
+    levels: array<Level, 16>,
+}
+
+@group(0) @binding(5) var<uniform> panel: Plane;
+// The parts of planes that are drawn: u0, v0, u1, v1.
+@group(0) @binding(4) var<storage, read> rects: array<vec4<f32>>;
+
+// The slice being drawn.
+var<private> slice: Slice;
+
+// A corner of a part of the plane.
+fn corner_of(rect: vec4<f32>, vertex: u32) -> vec2<f32> {
+    return vec2(select(rect.x, rect.z, (vertex & 1u) != 0u), select(rect.y, rect.w, (vertex & 2u) != 0u));
+}
+
+// A premultiplied colour over another. Adding is covering with an alpha of 0.
+fn blend(above: vec4<f32>, below: vec4<f32>) -> vec4<f32> {
+    return min(above + below * (1.0 - above.a), vec4(1.0));
+}
+
+// The first level that has the voxel, which is left taken, or what is known where none has it.
+struct Found {
+    // The page entry: a record, absent, or what to mark: failed, loading, nothing.
+    entry: u32,
+    voxel: vec3<f32>,
+    page: Page,
+    // Whether coarser levels need not be asked.
+    done: bool,
+}
+
+fn find(number: u32, plane: vec2<f32>) -> Found {
+    var found: Found;
+    found.entry = PAGE_NOTHING;
+    found = ask(found, number, 0u, plane);
+    if LEVEL_COUNT > 1u && !found.done {
+        found = ask(found, number, 1u, plane);
+    }
+    if LEVEL_COUNT > 2u && !found.done {
+        found = ask(found, number, 2u, plane);
+    }
+    if LEVEL_COUNT > 3u && !found.done {
+        found = ask(found, number, 3u, plane);
+    }
+    return found;
+}
+
+fn ask(before: Found, number: u32, step: u32, plane: vec2<f32>) -> Found {
+    level = panel.levels[number * MAX_LEVELS + step];
+    let voxel = floor(plane_position(plane));
+    // Places that a slice of fewer levels does not have hold an empty box.
+    if !in_box(voxel) {
+        var outside = before;
+        // Outside the target level's box is outside the volume; a coarser box may be a little off.
+        outside.done = step == 0u;
+        return outside;
+    }
+    let page = page_of(voxel);
+    let entry = page_entry(page.place);
+    let there = entry >= PAGE_FIRST_RECORD || entry == PAGE_ABSENT;
+    let worse = entry == PAGE_FAILED || (entry == PAGE_LOADING && before.entry == PAGE_NOTHING);
+    return Found(select(before.entry, entry, there || worse), voxel, page, there);
+}
+
+// The value through the contrast window, gamma and inversion.
+fn window(kind: u32, value: f32) -> f32 {
+    let above = (value - slice.window_low) * slice.window_sign;
+    let width = slice.window_width;
+    var share = 0.0;
+    if above > 0.0 {
+        share = 1.0;
+        if above < width {
+            share = above / width;
+            if (kind & FLAG_GAMMA) != 0u {
+                share = pow(share, slice.inverse_gamma);
+            }
+        }
+    }
+    return select(share, 1.0 - share, (slice.flags & FLAG_INVERT) != 0u);
+}
