@@ -34,6 +34,8 @@ cargo xtask COMMAND
       --no-build          serve what is there
       --site DIR          serve another folder than dist/www, as it is
       --log FILE          write one JSON line per request
+      --latency MS        wait before each answer
+      --bandwidth MBIT    send no more per second, over all connections
       --faults            answer /fault/… with errors made on purpose
   test [STAGE…]         run every check of the project, or the stages named
       --list              name the stages
@@ -63,6 +65,8 @@ fn run() -> Result<bool> {
             Long("port") => serve.port = args.value()?.parse()?,
             Long("data") => serve.data = Some(PathBuf::from(args.value()?)),
             Long("log") => serve.log = Some(PathBuf::from(args.value()?)),
+            Long("latency") => serve.latency = args.value()?.parse()?,
+            Long("bandwidth") => serve.bandwidth = args.value()?.parse()?,
             Long("faults") => serve.faults = true,
             Long("watch") => serve.watch = true,
             Long("no-build") => no_build = true,

@@ -6,6 +6,7 @@ use std::time::UNIX_EPOCH;
 
 use super::datasets;
 use super::http::{Body, Request, Response};
+use super::pack::{Packed, is_packed};
 use super::range::{self, Ranged};
 
 /// The folders that are served.
@@ -13,6 +14,7 @@ use super::range::{self, Ranged};
 pub(super) struct Content {
     pub(super) site: PathBuf,
     pub(super) data: Option<PathBuf>,
+    pub(super) packed: Packed,
 }
 
 impl Content {
@@ -30,9 +32,27 @@ impl Content {
             if !path.is_empty() && !path.ends_with('/') {
                 return Response::new(301, Vec::new()).with("Location", format!("{}/", request.path));
             }
-            return of_file(&file.join("index.html"), request);
+            return self.of_file(&file.join("index.html"), request);
         }
-        of_file(&file, request)
+        self.of_file(&file, request)
+    }
+
+    /// A file, or where it is absent and `NAME.gz` is not, that one's bytes as NAME's gzip encoding (cloud-volume's layout).
+    fn of_file(&self, path: &Path, request: &Request) -> Response {
+        if let Some((file, meta)) = open(path) {
+            let mime = mime(path);
+            if is_packed(request, mime, meta.len())
+                && let Ok(bytes) = self.packed.of(&file, &etag(&meta))
+            {
+                return whole(Body::Bytes(bytes), &meta, mime, request);
+            }
+            return send(file, &meta, mime, request);
+        }
+        let mut packed = path.as_os_str().to_owned();
+        packed.push(".gz");
+        let Some((file, meta)) = open(Path::new(&packed)) else { return Response::error(404, "no such file") };
+        // A range of the encoded bytes is nothing that a reader could use, so ranges are not offered.
+        whole(Body::Part { file, start: 0, len: meta.len() }, &meta, mime(path), request)
     }
 }
 
@@ -66,21 +86,14 @@ fn crc(bytes: &[u8]) -> u32 {
     crc.sum()
 }
 
-/// A file, or where it is absent and `NAME.gz` is not, that one's bytes as NAME's gzip encoding (cloud-volume's layout).
-fn of_file(path: &Path, request: &Request) -> Response {
-    if let Some((file, meta)) = open(path) {
-        return send(file, &meta, mime(path), request);
-    }
-    let mut packed = path.as_os_str().to_owned();
-    packed.push(".gz");
-    let Some((file, meta)) = open(Path::new(&packed)) else { return Response::error(404, "no such file") };
-    let tag = etag(&meta);
+/// All of a file, as gzip.
+fn whole(body: Body, meta: &Metadata, mime: &str, request: &Request) -> Response {
+    let tag = format!("{}-gzip\"", etag(meta).trim_end_matches('"'));
     if request.header("If-None-Match") == Some(tag.as_str()) {
         return Response::new(304, Vec::new()).with("ETag", tag);
     }
-    // A range of the encoded bytes is nothing that a reader could use, so ranges are not offered.
-    let body = Body::Part { file, start: 0, len: meta.len() };
-    headers(Response { status: 200, headers: Vec::new(), body, range: None }, &meta, tag, mime(path)).with("Content-Encoding", "gzip")
+    let response = headers(Response { status: 200, headers: Vec::new(), body, range: None }, meta, tag, mime);
+    response.with("Vary", "Accept-Encoding").with("Content-Encoding", "gzip")
 }
 
 fn open(path: &Path) -> Option<(File, Metadata)> {

@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
+use super::shape::Shape;
+
 /// No browser sends more than this before the blank line.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 const MAX_HEADERS: usize = 100;
 /// How long a connection may lie idle.
 const IDLE: Duration = Duration::from_secs(120);
-const BLOCK_BYTES: usize = 64 * 1024;
+/// Small, so that connections share a slow line evenly.
+const BLOCK_BYTES: usize = 16 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
@@ -157,7 +160,7 @@ impl Connection {
     }
 
     /// Sends a response, with as much of its body as the delivery says.
-    pub(super) fn send(&mut self, request: &Request, response: &Response, delivery: Delivery) -> Sent {
+    pub(super) fn send(&mut self, request: &Request, response: &Response, delivery: Delivery, shape: &Shape) -> Sent {
         let keep_alive = request.keep_alive && delivery == Delivery::Whole;
         let mut head = format!("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
         for (name, value) in &response.headers {
@@ -175,14 +178,14 @@ impl Connection {
             Delivery::Truncated | Delivery::Stalled => response.body.len() / 2,
         };
         let mut bytes = 0;
-        let result = self.stream.write_all(head.as_bytes()).and_then(|()| self.send_body(&response.body, wanted, &mut bytes));
+        let result = self.stream.write_all(head.as_bytes()).and_then(|()| self.send_body(&response.body, wanted, &mut bytes, shape));
         if result.is_ok() && delivery == Delivery::Stalled {
             self.wait_for_the_client_to_go();
         }
         Sent { bytes, keep_alive: keep_alive && result.is_ok() }
     }
 
-    fn send_body(&mut self, body: &Body, wanted: u64, sent: &mut u64) -> io::Result<()> {
+    fn send_body(&mut self, body: &Body, wanted: u64, sent: &mut u64, shape: &Shape) -> io::Result<()> {
         let mut source: Box<dyn Read> = match body {
             Body::Bytes(bytes) => Box::new(bytes.as_slice()),
             Body::Part { file, start, .. } => {
@@ -199,6 +202,7 @@ impl Connection {
             if len == 0 {
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter"));
             }
+            shape.pass(len);
             self.stream.write_all(block.get(..len).unwrap_or_default())?;
             *sent += len as u64;
         }

@@ -8,7 +8,9 @@ mod datasets;
 mod fault;
 mod http;
 mod log;
+mod pack;
 mod range;
+mod shape;
 
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -25,6 +27,8 @@ use content::Content;
 use fault::Faults;
 use http::{Delivery, Method, Response};
 use log::Log;
+use pack::Packed;
+use shape::Shape;
 
 /// What `serve` was asked for.
 #[derive(Debug)]
@@ -41,11 +45,15 @@ pub(crate) struct Options {
     pub(crate) faults: bool,
     /// Whether to build again when a source changes.
     pub(crate) watch: bool,
+    /// Milliseconds before each answer.
+    pub(crate) latency: u64,
+    /// Megabits per second over all connections; zero stands for no limit.
+    pub(crate) bandwidth: f64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 8080, site: dist_www(), data: None, log: None, faults: false, watch: false }
+        Self { port: 8080, site: dist_www(), data: None, log: None, faults: false, watch: false, latency: 0, bandwidth: 0.0 }
     }
 }
 
@@ -55,6 +63,7 @@ struct Server {
     content: Content,
     faults: Option<Faults>,
     log: Log,
+    shape: Shape,
 }
 
 /// Serves until the process ends.
@@ -66,9 +75,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         bail!("--data {}: there is no such folder", data.display());
     }
     let server = Arc::new(Server {
-        content: Content { site: options.site.clone(), data: options.data.clone() },
+        content: Content { site: options.site.clone(), data: options.data.clone(), packed: Packed::default() },
         faults: options.faults.then(Faults::default),
         log: Log::open(options.log.as_deref())?,
+        shape: Shape::new(options.latency, options.bandwidth),
     });
     let listener = TcpListener::bind(("127.0.0.1", options.port))
         .with_context(|| format!("cannot listen on port {}; name another with --port", options.port))?;
@@ -101,7 +111,8 @@ fn converse(stream: TcpStream, server: &Server) {
     let Ok(mut connection) = http::Connection::new(stream) else { return };
     while let Ok(Some(request)) = connection.next_request() {
         let (response, delivery) = server.answer(&request);
-        let sent = connection.send(&request, &response, delivery);
+        server.shape.delay();
+        let sent = connection.send(&request, &response, delivery, &server.shape);
         server.log.write(&request, &response, sent.bytes);
         if !sent.keep_alive {
             return;

@@ -15,6 +15,8 @@ use serde_json::Value;
 use super::content::Content;
 use super::fault::Faults;
 use super::log::Log;
+use super::pack::Packed;
+use super::shape::Shape;
 use super::{Server, accept};
 
 /// A server of a folder of its own, which goes with it.
@@ -37,9 +39,10 @@ impl Fixture {
             fs::create_dir_all(folder.join(name)).unwrap();
         }
         let server = Server {
-            content: Content { site: folder.join("site"), data: data.then(|| folder.join("data")) },
+            content: Content { site: folder.join("site"), data: data.then(|| folder.join("data")), packed: Packed::default() },
             faults: Some(Faults::default()),
             log: Log::open(Some(&folder.join("log"))).unwrap(),
+            shape: Shape::new(0, 0.0),
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -337,4 +340,30 @@ fn a_folder_that_is_a_dataset_is_listed_too() {
     let list = super::datasets::list(Path::new(&fixture.folder.join("data")));
     assert_eq!(list[0]["path"], "data");
     assert_eq!(list[0]["layers"][0]["url"], "data");
+}
+
+#[test]
+fn text_goes_out_packed_to_those_who_ask() {
+    let fixture = Fixture::new();
+    let text = "let it = \"be long enough\";\n".repeat(100);
+    fixture.write("site/a.js", text.as_bytes());
+    let packed = fixture.get("/a.js", &["Accept-Encoding: gzip, br"]);
+    assert_eq!((packed.header("Content-Encoding"), packed.header("Vary")), (Some("gzip"), Some("Accept-Encoding")));
+    let mut plain = String::new();
+    GzDecoder::new(packed.body.as_slice()).read_to_string(&mut plain).unwrap();
+    assert_eq!(plain, text);
+    let ranged = fixture.get("/a.js", &["Accept-Encoding: gzip", "Range: bytes=0-3"]);
+    assert_eq!(ranged.body, b"let ");
+}
+
+#[test]
+fn a_slow_line_takes_its_time() {
+    let line = Shape::new(0, 8.0);
+    let start = std::time::Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| line.pass(25_000));
+        }
+    });
+    assert!(start.elapsed().as_millis() >= 50, "50,000 bytes at a megabyte per second took {:?}", start.elapsed());
 }
