@@ -12,19 +12,26 @@ const SHOWS_LOADING: f32 = 2.0;
 const SHOWS_FAILED: f32 = 3.0;
 const SHOWS_ABSENT: f32 = 4.0;
 
-// How a slice is read within a cell.
+// How a cell reads a slice.
 struct Reading {
     // The voxel position in the brick along the plane's u: u * x + y; along v: v * z + w.
     walk: vec4<f32>,
     // The brick's last voxel along u and v; what is shown; the weight of the next voxel across the plane.
     span: vec4<f32>,
-    // The brick's first word (where all voxels are equal: the value); strides along u and v, 16 bits each; the first voxel in
-    // the plane, 24 bits, with the binary logarithm of a voxel's bits and, in bit 31, whether all voxels are equal; the
-    // brick's first palette entry or the stride across the plane.
+    // In the buffer: the page entry, the volume's axes along u, v and across (8 bits each), the voxel across, how far the next is.
+    // To fragments: the brick's first word (where all voxels are equal: the value); strides along u and v, 16 bits each; the
+    // first voxel in the plane, 24 bits, with the binary logarithm of a voxel's bits and, in bit 31, whether all voxels are
+    // equal; the brick's first palette entry or the stride to the next voxel across.
     source: vec4<u32>,
 }
 
 const EQUAL_BIT: u32 = 0x80000000u;
+
+// For each cell of a plane, its slices one after the other.
+@group(0) @binding(5) var<storage, read> readings: array<Reading>;
+
+// Whether some slice draws something.
+var<private> covered: bool;
 
 struct Cell {
     @builtin(position) @invariant clip: vec4<f32>,
@@ -45,95 +52,66 @@ struct Cell {
 
 @vertex
 fn vs_cell(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance: u32) -> Cell {
-    let rect = rects[instance];
-    let centre = 0.5 * (rect.xy + rect.zw);
     var cell: Cell;
-    cell.plane = corner_of(rect, vertex);
+    cell.plane = corner_of(rects[instance], vertex);
     cell.clip = panel.clip_from_plane * vec4(cell.plane, 0.0, 1.0);
+    let first = panel.first_reading + (instance - panel.first_cell) * SLICE_COUNT;
     if SLICE_COUNT > 0u {
-        let reading = reading_at(0u, KIND_0, centre);
+        let reading = readings[first];
         cell.walk_0 = reading.walk;
         cell.span_0 = reading.span;
-        cell.source_0 = reading.source;
+        cell.source_0 = source_of(KIND_0, reading.source);
     }
     if SLICE_COUNT > 1u {
-        let reading = reading_at(1u, KIND_1, centre);
+        let reading = readings[first + 1u];
         cell.walk_1 = reading.walk;
         cell.span_1 = reading.span;
-        cell.source_1 = reading.source;
+        cell.source_1 = source_of(KIND_1, reading.source);
     }
     if SLICE_COUNT > 2u {
-        let reading = reading_at(2u, KIND_2, centre);
+        let reading = readings[first + 2u];
         cell.walk_2 = reading.walk;
         cell.span_2 = reading.span;
-        cell.source_2 = reading.source;
+        cell.source_2 = source_of(KIND_2, reading.source);
     }
     if SLICE_COUNT > 3u {
-        let reading = reading_at(3u, KIND_3, centre);
+        let reading = readings[first + 3u];
         cell.walk_3 = reading.walk;
         cell.span_3 = reading.span;
-        cell.source_3 = reading.source;
+        cell.source_3 = source_of(KIND_3, reading.source);
     }
     return cell;
 }
 
-fn reading_at(number: u32, kind: u32, centre: vec2<f32>) -> Reading {
-    var reading: Reading;
-    let found = find(number, centre);
-    let segmentation = (kind & FLAG_SEGMENTATION) != 0u;
-    if found.entry < PAGE_FIRST_RECORD {
-        let overlays = (panel.slices[number].flags & FLAG_OVERLAYS) != 0u;
-        if found.entry == PAGE_ABSENT && !segmentation {
-            reading.span.z = SHOWS_ABSENT;
-        } else if found.entry == PAGE_FAILED && overlays {
-            reading.span.z = SHOWS_FAILED;
-        } else if found.entry == PAGE_LOADING && overlays {
-            reading.span.z = SHOWS_LOADING;
-        }
-        return reading;
+// From what the buffer says of a brick to what fragments need.
+fn source_of(kind: u32, source: vec4<u32>) -> vec4<u32> {
+    if source.x < PAGE_FIRST_RECORD {
+        return vec4(0u);
     }
-    let record = records[found.entry - PAGE_FIRST_RECORD];
-    let brick_min = found.voxel - found.page.local;
-    let last = min(min(brick_min + level.brick_shape, found.page.chunk_min + level.chunk_shape) - 1.0, level.box_last) - brick_min;
-    let origin = level.origin - brick_min;
-    let strides = vec3(1.0, f32(record.y & 0xffffu), f32(record.y >> 16u));
-    let along_u = select(vec3(0.0), vec3(1.0), level.du != vec3(0.0));
-    let along_v = select(vec3(0.0), vec3(1.0), level.dv != vec3(0.0));
-    let across = 1.0 - along_u - along_v;
-
-    var first = floor(dot(origin, across));
-    var step_across = 0.0;
-    if (kind & FLAG_LINEAR) != 0u {
-        let centred = dot(origin, across) - 0.5;
-        let below = floor(centred);
-        let last_across = dot(last, across);
-        first = clamp(below, 0.0, last_across);
-        step_across = clamp(below + 1.0, 0.0, last_across) - first;
-        reading.span.w = centred - below;
-    }
-    reading.walk = vec4(dot(level.du, along_u), dot(origin, along_u), dot(level.dv, along_v), dot(origin, along_v));
-    reading.span = vec4(dot(last, along_u), dot(last, along_v), SHOWS_BRICK, reading.span.w);
-
+    let record = records[source.x - PAGE_FIRST_RECORD];
+    let across = stride_along((source.y >> 16u) & 255u, record);
     let bits = record.z & 255u;
-    let stride_across = dot(strides, across);
-    var start = u32(first * stride_across);
-    if bits == 0u {
-        start |= EQUAL_BIT | (5u << 24u);
-    } else {
-        start |= firstTrailingBit(bits) << 24u;
-    }
-    reading.source = vec4(
+    let equal = bits == 0u;
+    let segmentation = (kind & FLAG_SEGMENTATION) != 0u;
+    return vec4(
         // The palette index of a brick of one segment is 0.
-        select(record.x, 0u, segmentation && bits == 0u),
-        u32(dot(strides, along_u)) | (u32(dot(strides, along_v)) << 16u),
-        start,
-        select(u32(step_across * stride_across), record.w, segmentation),
+        select(record.x, 0u, segmentation && equal),
+        stride_along(source.y & 255u, record) | (stride_along((source.y >> 8u) & 255u, record) << 16u),
+        (source.z * across) | select(firstTrailingBit(bits) << 24u, (5u << 24u) | EQUAL_BIT, equal),
+        select(source.w * across, record.w, segmentation),
     );
-    return reading;
+}
+
+fn stride_along(axis: u32, record: vec4<u32>) -> u32 {
+    return select(select(record.y >> 16u, record.y & 0xffffu, axis == 1u), 1u, axis == 0u);
 }
 
 @fragment
 fn fs_cell(in: Cell) -> @location(0) vec4<f32> {
+    return composite(in);
+}
+
+fn composite(in: Cell) -> vec4<f32> {
     var below = panel.background;
     if SLICE_COUNT > 0u {
         slice = panel.slices[0];
@@ -154,35 +132,19 @@ fn fs_cell(in: Cell) -> @location(0) vec4<f32> {
     return below;
 }
 
-// Lets only pixels on which a slice draws something reach the depth buffer.
+// The same where a slice draws something, and nothing elsewhere: what is drawn takes part in depth.
 @fragment
-fn fs_cell_cover(in: Cell) -> @location(0) vec4<f32> {
-    var covered = SLICE_COUNT > 0u && covers(KIND_0, in.plane, Reading(in.walk_0, in.span_0, in.source_0));
-    if SLICE_COUNT > 1u {
-        covered = covered || covers(KIND_1, in.plane, Reading(in.walk_1, in.span_1, in.source_1));
-    }
-    if SLICE_COUNT > 2u {
-        covered = covered || covers(KIND_2, in.plane, Reading(in.walk_2, in.span_2, in.source_2));
-    }
-    if SLICE_COUNT > 3u {
-        covered = covered || covers(KIND_3, in.plane, Reading(in.walk_3, in.span_3, in.source_3));
-    }
+fn fs_nearest_cell(in: Cell) -> @location(0) vec4<f32> {
+    let color = composite(in);
     if !covered {
         discard;
     }
-    return vec4(0.0);
-}
-
-fn covers(kind: u32, plane: vec2<f32>, reading: Reading) -> bool {
-    if (kind & FLAG_SEGMENTATION) != 0u && reading.span.z == SHOWS_BRICK {
-        let entry = reading.source.w + bits_at(reading, voxel_in(position_in(plane, reading), reading));
-        return (palette[entry].z >> 24u) != 0u;
-    }
-    return reading.span.z != SHOWS_NOTHING;
+    return color;
 }
 
 fn shade(kind: u32, plane: vec2<f32>, reading: Reading) -> vec4<f32> {
     let segmentation = (kind & FLAG_SEGMENTATION) != 0u;
+    covered = covered || (reading.span.z != SHOWS_NOTHING && !(segmentation && reading.span.z == SHOWS_BRICK));
     var color: vec4<f32>;
     if segmentation {
         color = shade_segment(kind, plane, reading);
@@ -249,6 +211,7 @@ fn shade_segment(kind: u32, plane: vec2<f32>, reading: Reading) -> vec4<f32> {
     let index = bits_at(reading, voxel_in(at, reading));
     let entry = palette[reading.source.w + index];
     let color = unpack4x8unorm(entry.z);
+    covered = covered || (color.a != 0.0 && reading.span.z == SHOWS_BRICK);
     var alpha = color.a * slice.opacity;
     if (kind & FLAG_OUTLINE) != 0u && color.a != 0.0 {
         let step = slice.outline_px * reading.walk.xz;

@@ -18,6 +18,11 @@ fn vs_slice(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instanc
 }
 
 @fragment
+fn fs_background(in: Varying) -> @location(0) vec4<f32> {
+    return panel.background;
+}
+
+@fragment
 fn fs_slice(in: Varying) -> @location(0) vec4<f32> {
     var below = panel.background;
     if SLICE_COUNT > 0u {

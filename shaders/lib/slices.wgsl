@@ -56,13 +56,15 @@ struct Plane {
     // What the slices are blended over, premultiplied.
     background: vec4<f32>,
     slice_count: u32,
+    first_cell: u32,
+    first_reading: u32,
     slices: array<Slice, 4>,
     levels: array<Level, 16>,
 }
 
-@group(0) @binding(5) var<uniform> panel: Plane;
 // The parts of planes that are drawn: u0, v0, u1, v1.
 @group(0) @binding(4) var<storage, read> rects: array<vec4<f32>>;
+@group(0) @binding(6) var<uniform> panel: Plane;
 
 // The slice being drawn.
 var<private> slice: Slice;

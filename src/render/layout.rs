@@ -28,6 +28,16 @@ pub mod flag {
     pub const CELL_KIND: u32 = KIND | SIGNED | FLOAT | MARKS | BETWEEN;
 }
 
+/// What a cell shows of a slice, as [`Reading::span`] says it.
+#[expect(missing_docs, reason = "named as in the shader, where each is used once")]
+pub mod shows {
+    pub const NOTHING: f32 = 0.0;
+    pub const BRICK: f32 = 1.0;
+    pub const LOADING: f32 = 2.0;
+    pub const FAILED: f32 = 3.0;
+    pub const ABSENT: f32 = 4.0;
+}
+
 /// Stands for the infinities in the shaders; values of a style are kept within it.
 pub const LARGEST: f32 = 1e38;
 
@@ -84,6 +94,28 @@ pub struct Level {
     pub pad9: u32,
 }
 
+/// How a cell reads a slice.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct Reading {
+    /// The voxel position in the brick: along u, what a pixel adds and where the plane begins; the same along v.
+    pub walk: [f32; 4],
+    /// The brick's last voxel along u and v; what is shown, of [`shows`]; the weight of the next voxel across the plane.
+    pub span: [f32; 4],
+    /// The page entry; the volume's axes along u, v and across, 8 bits each; the voxel across the plane, and how far the next is.
+    pub source: [u32; 4],
+}
+
+impl Reading {
+    pub(super) fn of_mark(shows: f32) -> Self {
+        Self { span: [0.0, 0.0, shows, 0.0], ..Self::default() }
+    }
+
+    pub(super) fn lies_between(&self) -> bool {
+        self.span[3] > 0.0
+    }
+}
+
 /// The most slices of a [`Plane`]; more become another plane in the same place.
 pub const MAX_SLICES: usize = 4;
 /// The most levels of a slice; of more, the first ones and the last are kept.
@@ -99,7 +131,10 @@ pub struct Plane {
     pub clip_from_plane: [[f32; 4]; 4],
     pub background: [f32; 4],
     pub slice_count: u32,
-    pub pad: [u32; 3],
+    /// The number of the first rectangle of its cells, and of their first reading.
+    pub first_cell: u32,
+    pub first_reading: u32,
+    pub pad: u32,
     pub slices: [Slice; MAX_SLICES],
     pub levels: [Level; MAX_SLICES * MAX_LEVELS],
     pub pad_end: [[u32; 10]; 4],
@@ -121,13 +156,10 @@ impl Plane {
         self.variant_of(most_levels.max(1).next_power_of_two(), flag::KIND, 0)
     }
 
-    /// The same for its cells, with or without marks. Corners look through the levels, which costs little: one pipeline does
-    /// for any number of them.
+    /// The same for its cells, with or without marks.
     #[must_use]
     pub fn cell_variant(&self, marks: bool) -> Variant {
-        #[expect(clippy::cast_possible_truncation, reason = "a handful")]
-        let level_count = MAX_LEVELS as u32;
-        self.variant_of(level_count, flag::CELL_KIND, if marks { flag::MARKS } else { 0 })
+        self.variant_of(0, flag::CELL_KIND, if marks { flag::MARKS } else { 0 })
     }
 
     fn variant_of(&self, level_count: u32, mask: u32, more: u32) -> Variant {
@@ -231,8 +263,10 @@ pub struct Frame {
     pub planes: Vec<Plane>,
     /// What of them is drawn how, in drawing order.
     pub parts: Vec<Part>,
-    /// The rectangles of all parts: u0, v0, u1, v1.
+    /// The rectangles of all parts.
     pub rects: Vec<Rect>,
+    /// How the cells of all planes read their slices.
+    pub readings: Vec<Reading>,
     /// Lines of all panels.
     pub lines: Vec<Line>,
 }
@@ -257,13 +291,16 @@ impl Frame {
         let behind = Plane { clip_from_plane: glam::Mat4::IDENTITY.to_cols_array_2d(), background: color, ..Plane::default() };
         self.add_plane(behind, Cells { rest: vec![[-1.0, -1.0, 1.0, 1.0]], ..Cells::default() });
         for (number, slices) in panel.slices.chunk_by(SliceDraw::in_plane_of).enumerate() {
+            let slices_here = slices.len();
             for (part, slices) in slices.chunks(MAX_SLICES).enumerate() {
                 // Blended in the shader over the background, where that is opaque and still what lies below: no rounding
                 // to 8 bits between.
                 let over_background = alpha >= 1.0 && part == 0 && (number == 0 || panel.depth);
                 let Some(plane) = plane_of(list, slices, if over_background { color } else { [0.0; 4] }) else { continue };
                 let (rect, lie) = slices.first().map_or(([0.0; 4], Lie::Space), |slice| (slice.plane_rect, lie(panel, slice)));
-                let cells = Cells::new(&plane, rect, &list.table, lie);
+                // In space, cells are drawn at once with their depth: they must be opaque, and all there is of their plane.
+                let sole = !panel.depth || (over_background && slices_here <= MAX_SLICES);
+                let cells = if sole { Cells::new(&plane, rect, &list.table, lie) } else { Cells { rest: vec![rect], ..Cells::default() } };
                 self.add_plane(plane, cells);
             }
         }
@@ -298,9 +335,11 @@ impl Frame {
         for (slice, between) in plane.slices.iter_mut().zip(cells.between) {
             slice.flags |= if between { flag::BETWEEN } else { 0 };
         }
+        (plane.first_cell, plane.first_reading) = (index(self.rects.len()), index(self.readings.len()));
+        self.readings.extend(cells.plain.readings.into_iter().chain(cells.marked.readings));
         let parts = [
-            (PartShader::Cell, plane.cell_variant(false), cells.plain),
-            (PartShader::Cell, plane.cell_variant(true), cells.marked),
+            (PartShader::Cell, plane.cell_variant(false), cells.plain.rects),
+            (PartShader::Cell, plane.cell_variant(true), cells.marked.rects),
             (PartShader::Slice, plane.variant(), cells.rest),
         ];
         for (shader, variant, rects) in parts {

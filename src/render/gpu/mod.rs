@@ -33,6 +33,7 @@ pub struct Gpu {
     table: GrowingBuffer,
     planes: GrowingBuffer,
     rects: GrowingBuffer,
+    readings: GrowingBuffer,
     lines: GrowingBuffer,
     bind_groups: Option<BindGroups>,
     /// Depth buffers by size, the last used last; several views of different sizes share a device.
@@ -83,6 +84,7 @@ impl Gpu {
             table: buffer("page tables", FIRST_SIDE_BYTES, largest),
             planes: GrowingBuffer::new(&device, "planes", wgpu::BufferUsages::UNIFORM, FIRST_SIDE_BYTES, device.limits().max_buffer_size),
             rects: buffer("parts of planes", FIRST_SIDE_BYTES, largest),
+            readings: buffer("readings of cells", FIRST_SIDE_BYTES, largest),
             lines: buffer("lines", FIRST_SIDE_BYTES, largest),
             bind_groups: None,
             depths: Vec::new(),
@@ -122,7 +124,7 @@ impl Gpu {
     /// Bytes that the buffers take now.
     #[must_use]
     pub fn buffer_bytes(&self) -> u64 {
-        let buffers = [&self.heap, &self.records, &self.palette, &self.table, &self.planes, &self.rects, &self.lines];
+        let buffers = [&self.heap, &self.records, &self.palette, &self.table, &self.planes, &self.rects, &self.readings, &self.lines];
         buffers.iter().map(|buffer| buffer.buffer().size()).sum()
     }
 
@@ -173,6 +175,7 @@ impl Gpu {
             self.table.fill(device, queue, &list.table)?,
             self.planes.fill(device, queue, &frame.planes)?,
             self.rects.fill(device, queue, &frame.rects)?,
+            self.readings.fill(device, queue, &frame.readings)?,
             self.lines.fill(device, queue, &frame.lines)?,
         ];
         if replaced.contains(&true) {
@@ -228,20 +231,24 @@ impl Gpu {
         pass.set_viewport(x, y, width, height, 0.0, 1.0);
         let [x, y, width, height] = panel.scissor_px;
         pass.set_scissor_rect(x, y, width, height);
-        let mut draw_parts = |depths: Depths, parts: std::ops::Range<u32>| {
+        let mut draw_parts = |kind_of: fn(PartShader) -> Option<Kind>, parts: std::ops::Range<u32>| {
             for &Part { plane, shader, variant, rects: [start, end] } in frame.parts.get(as_range(parts)).unwrap_or_default() {
-                pass.set_pipeline(&self.pipelines.get(&self.device, Key { kind: depths.kind(shader), variant, format, depth }));
+                let Some(kind) = kind_of(shader) else { continue };
+                pass.set_pipeline(&self.pipelines.get(&self.device, Key { kind, variant, format, depth }));
                 pass.set_bind_group(0, &bind_groups.slices, &[plane * PLANE_BYTES]);
                 pass.draw(0..4, start..end);
             }
         };
         let (first, end) = (panel.background + 1, panel.parts_end);
+        draw_parts(|_| Some(Kind::Background), panel.background..first);
         if panel.depth {
-            draw_parts(Depths::Ignored, panel.background..first);
-            draw_parts(Depths::Written, first..end);
-            draw_parts(Depths::Equal, first..end);
+            // Cells are opaque here: of those that follow each other, the nearest stays. The others find where they are nearest first.
+            draw_parts(|shader| (shader == PartShader::Cell).then_some(Kind::NearestCell), first..end);
+            draw_parts(|shader| (shader == PartShader::Slice).then_some(Kind::Cover), first..end);
+            draw_parts(|shader| (shader == PartShader::Slice).then_some(Kind::NearestSlice), first..end);
         } else {
-            draw_parts(Depths::Ignored, panel.background..end);
+            let flat = |shader| Some(if shader == PartShader::Cell { Kind::Cell } else { Kind::Slice });
+            draw_parts(flat, first..end);
         }
         for (kind, [start, end]) in [(Kind::TestedLine, panel.tested_lines), (Kind::Line, panel.free_lines)] {
             if start < end {
@@ -263,8 +270,8 @@ impl Gpu {
             let entries: Vec<_> = (0..).zip(resources).map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource }).collect();
             self.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(label), layout, entries: &entries })
         };
-        let storages =
-            [&self.heap, &self.records, &self.palette, &self.table, &self.rects].map(|buffer| buffer.buffer().as_entire_binding());
+        let storages = [&self.heap, &self.records, &self.palette, &self.table, &self.rects, &self.readings]
+            .map(|buffer| buffer.buffer().as_entire_binding());
         let plane = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
             buffer: self.planes.buffer(),
             offset: 0,
@@ -300,27 +307,6 @@ impl Gpu {
         }
         self.depths.push((size_px, view.clone()));
         view
-    }
-}
-
-/// What the depth buffer is to parts of planes.
-#[derive(Clone, Copy, Debug)]
-enum Depths {
-    Ignored,
-    Written,
-    Equal,
-}
-
-impl Depths {
-    fn kind(self, shader: PartShader) -> Kind {
-        match (self, shader) {
-            (Self::Ignored, PartShader::Slice) => Kind::Slice,
-            (Self::Written, PartShader::Slice) => Kind::Cover,
-            (Self::Equal, PartShader::Slice) => Kind::NearestSlice,
-            (Self::Ignored, PartShader::Cell) => Kind::Cell,
-            (Self::Written, PartShader::Cell) => Kind::CellCover,
-            (Self::Equal, PartShader::Cell) => Kind::NearestCell,
-        }
     }
 }
 

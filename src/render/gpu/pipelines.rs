@@ -12,15 +12,17 @@ pub(super) const DEPTH_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Depth3
 /// What a pipeline draws, and what depth means to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
-    /// Slices of a flat panel, and backgrounds.
+    /// What lies behind the slices of a panel.
+    Background,
+    /// Slices of a flat panel.
     Slice,
     /// Slices into the depth buffer alone, where they draw something.
     Cover,
     /// Slices where they are the nearest.
     NearestSlice,
-    /// The same of cells.
+    /// Cells of a flat panel.
     Cell,
-    CellCover,
+    /// Opaque cells, where they are the nearest so far.
     NearestCell,
     /// Lines that nothing hides.
     Line,
@@ -51,7 +53,7 @@ pub(super) struct Pipelines {
 }
 
 /// Storage buffers that slices read before the plane, a uniform; `tests/render_shaders.rs` knows the shader's bindings.
-const SLICE_STORAGES: u32 = 5;
+const SLICE_STORAGES: u32 = 6;
 
 impl Pipelines {
     pub(super) fn new(device: &wgpu::Device) -> Result<Self, GpuError> {
@@ -91,19 +93,20 @@ impl Pipelines {
         let (module, layout, vertex, fragment) = match kind {
             Kind::Slice | Kind::NearestSlice => (&self.slice_module, &self.slice_layout, "vs_slice", "fs_slice"),
             Kind::Cover => (&self.slice_module, &self.slice_layout, "vs_slice", "fs_cover"),
-            Kind::Cell | Kind::NearestCell => (&self.cell_module, &self.slice_layout, "vs_cell", "fs_cell"),
-            Kind::CellCover => (&self.cell_module, &self.slice_layout, "vs_cell", "fs_cell_cover"),
+            Kind::Background => (&self.slice_module, &self.slice_layout, "vs_slice", "fs_background"),
+            Kind::Cell => (&self.cell_module, &self.slice_layout, "vs_cell", "fs_cell"),
+            Kind::NearestCell => (&self.cell_module, &self.slice_layout, "vs_cell", "fs_nearest_cell"),
             Kind::Line | Kind::TestedLine => (&self.line_module, &self.line_layout, "vs_line", "fs_line"),
         };
         let (compare, write) = match kind {
-            Kind::Slice | Kind::Cell | Kind::Line => (wgpu::CompareFunction::Always, false),
-            Kind::Cover | Kind::CellCover => (wgpu::CompareFunction::Less, true),
-            Kind::NearestSlice | Kind::NearestCell => (wgpu::CompareFunction::Equal, false),
+            Kind::Background | Kind::Slice | Kind::Cell | Kind::Line => (wgpu::CompareFunction::Always, false),
+            Kind::Cover | Kind::NearestCell => (wgpu::CompareFunction::Less, true),
+            Kind::NearestSlice => (wgpu::CompareFunction::Equal, false),
             Kind::TestedLine => (wgpu::CompareFunction::LessEqual, false),
         };
         let overrides = variant.overrides();
         let constants: &[(&str, f64)] = match kind {
-            Kind::Line | Kind::TestedLine => &[],
+            Kind::Background | Kind::Line | Kind::TestedLine => &[],
             _ => &overrides,
         };
         let compilation_options = wgpu::PipelineCompilationOptions { constants, ..Default::default() };
@@ -132,11 +135,7 @@ impl Pipelines {
                 targets: &[Some(wgpu::ColorTargetState {
                     format,
                     blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
-                    write_mask: if matches!(kind, Kind::Cover | Kind::CellCover) {
-                        wgpu::ColorWrites::empty()
-                    } else {
-                        wgpu::ColorWrites::ALL
-                    },
+                    write_mask: if kind == Kind::Cover { wgpu::ColorWrites::empty() } else { wgpu::ColorWrites::ALL },
                 })],
             }),
             multiview_mask: None,
