@@ -9,6 +9,8 @@ struct Line {
     // x, y, width, height of the panel in pixels of the target.
     panel: vec4<f32>,
     width_px: f32,
+    // 1 where slices in front hide it, 0 where nothing does.
+    depth_scale: f32,
 }
 
 @group(0) @binding(0) var<storage, read> lines: array<Line>;
@@ -69,7 +71,7 @@ fn vs_line(@builtin(vertex_index) vertex: u32, @builtin(instance_index) line: u3
     let px = end.xy + select(-along, along, at_end) + select(-across, across, (vertex & 2u) != 0u);
     let panel = lines[line].panel;
     let unit = ((px - panel.xy) / panel.zw - 0.5) * vec2(2.0, -2.0);
-    return Varying(vec4(unit, max(end.z - NEARER, 0.0), 1.0), vec4(part.start.xy, part.end.xy), line);
+    return Varying(vec4(unit, max(end.z - NEARER, 0.0) * lines[line].depth_scale, 1.0), vec4(part.start.xy, part.end.xy), line);
 }
 
 @fragment

@@ -102,7 +102,7 @@ fn structs_agree() {
         &module("lines.wgsl"),
         "Line",
         size_of::<layout::Line>(),
-        &fields!(layout::Line: start, end, color, panel, width_px, pad),
+        &fields!(layout::Line: start, end, color, panel, width_px, depth_scale, pad),
     ));
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

@@ -12,6 +12,9 @@ export interface Loaded {
   spawn: () => Worker;
 }
 
+/** As many as every context has at least. */
+const EARLY_WORKERS = 2;
+
 let loading: Promise<Loaded> | undefined;
 
 /** The engine, loaded once per page; the first caller's `assets` decide. A failure is forgotten, so that one may retry. */
@@ -29,15 +32,34 @@ async function start(assets: Assets): Promise<Loaded> {
   const pageWasm = base ? new URL("neurolume_page_bg.wasm", base) : new URL("./neurolume_page_bg.wasm", import.meta.url);
   const workerWasm = base ? new URL("neurolume_worker_bg.wasm", base) : new URL("./neurolume_worker_bg.wasm", import.meta.url);
   const engine = glue as unknown as EngineModule;
-  const [pageModule, workerModule] = await Promise.all([compile(pageWasm), compile(workerWasm)]);
-  await engine.default({ module_or_path: pageModule });
-  const spawn = (): Worker => {
+  const begin = (): Worker => {
     const elsewhere = base ?? (new URL(import.meta.url).origin === location.origin ? undefined : new URL(".", import.meta.url));
-    const worker = elsewhere ? workerAt(new URL("worker.js", elsewhere)) : new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    worker.postMessage({ type: "init", module: workerModule });
-    return worker;
+    return elsewhere ? workerAt(new URL("worker.js", elsewhere)) : new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   };
-  return { engine, spawn };
+  // A worker takes a while to start: the first ones do so while the wasm is on its way.
+  const early = new Set(Array.from({ length: EARLY_WORKERS }, begin));
+  for (const worker of early) {
+    // One that cannot start is not handed out: the next that is made says why, to those who listen.
+    const drop = (event: Event): void => {
+      if (early.delete(worker)) event.preventDefault();
+    };
+    worker.addEventListener("error", drop, { once: true });
+  }
+  try {
+    const [pageModule, workerModule] = await Promise.all([compile(pageWasm), compile(workerWasm)]);
+    await engine.default({ module_or_path: pageModule });
+    const spawn = (): Worker => {
+      const [waiting] = early;
+      if (waiting) early.delete(waiting);
+      const worker = waiting ?? begin();
+      worker.postMessage({ type: "init", module: workerModule });
+      return worker;
+    };
+    return { engine, spawn };
+  } catch (e) {
+    for (const worker of early) worker.terminate();
+    throw e;
+  }
 }
 
 function folder(url: string | URL): URL {

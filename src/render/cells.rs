@@ -6,7 +6,7 @@
 
 mod shown;
 
-use super::layout::{Level, MAX_SLICES, Plane, Reading, Rect, Slice, flag};
+use super::layout::{Level, MAX_SLICES, Plane, Reading, Rect, Slice};
 use shown::{Along, Axes, Shows, along, box_of, brick_of, reach, shown};
 
 /// The parts of a plane.
@@ -110,6 +110,11 @@ impl Cells {
                 list.readings.append(&mut readings);
             }
             cells.rest.extend(joined);
+        }
+        if cells.plain.rects.is_empty() {
+            // A cell of no size: devices make a pipeline ready when it is first drawn with, best before there are data.
+            cells.plain.rects.push([rect[0], rect[1], rect[0], rect[1]]);
+            cells.plain.readings.resize(slices.len(), Reading::default());
         }
         Some(cells)
     }

@@ -206,7 +206,9 @@ pub struct Line {
     pub color: [f32; 4],
     pub panel: [f32; 4],
     pub width_px: f32,
-    pub pad: [u32; 3],
+    /// 1 where slices in front hide it, 0 where nothing does.
+    pub depth_scale: f32,
+    pub pad: [u32; 2],
 }
 
 /// A rectangle of a plane: u0, v0, u1, v1.
@@ -248,10 +250,8 @@ pub struct Panel {
     pub background: u32,
     /// One past the last part.
     pub parts_end: u32,
-    /// The lines that depth may hide: first and one past the last.
-    pub tested_lines: [u32; 2],
-    /// The lines that nothing hides.
-    pub free_lines: [u32; 2],
+    /// Its lines: first and one past the last.
+    pub lines: [u32; 2],
 }
 
 /// A draw list as the shaders read it; the table goes as it is.
@@ -306,27 +306,25 @@ impl Frame {
         }
         let first_line = index(self.lines.len());
         let lines = if list.overlays { panel.lines.as_slice() } else { &[] };
-        let mut add_lines = |depth_tested: bool| {
-            self.lines.extend(lines.iter().filter(|line| (line.depth_tested && panel.depth) == depth_tested).map(|line| Line {
+        // Those that slices may hide first.
+        for tested in [true, false] {
+            self.lines.extend(lines.iter().filter(|line| (line.depth_tested && panel.depth) == tested).map(|line| Line {
                 start: line.from,
                 end: line.to,
                 color: line.color,
                 panel: rect_to_f32(panel.rect_px),
                 width_px: line.width_px,
-                pad: [0; 3],
+                depth_scale: if tested { 1.0 } else { 0.0 },
+                pad: [0; 2],
             }));
-            index(self.lines.len())
-        };
-        let tested_end = add_lines(true);
-        let free_end = add_lines(false);
+        }
         self.panels.push(Panel {
             rect_px: panel.rect_px,
             scissor_px,
             depth: panel.depth,
             background,
             parts_end: index(self.parts.len()),
-            tested_lines: [first_line, tested_end],
-            free_lines: [tested_end, free_end],
+            lines: [first_line, index(self.lines.len())],
         });
     }
 

@@ -118,9 +118,16 @@ pub fn needs(plan: &Plan, layers: &[SceneLayer], lookup: &mut dyn BrickLookup) -
     needs
 }
 
-/// The slices of each panel, and the page tables that they point into.
+/// The slices of each panel, and the page tables that they point into. `mark_loading`: whether what is on its way is to be
+/// told from what is not wanted.
 #[must_use]
-pub fn slices(plan: &Plan, layers: &[SceneLayer], panels: usize, lookup: &mut dyn BrickLookup) -> (Vec<Vec<SliceDraw>>, Vec<u32>) {
+pub fn slices(
+    plan: &Plan,
+    layers: &[SceneLayer],
+    panels: usize,
+    mark_loading: bool,
+    lookup: &mut dyn BrickLookup,
+) -> (Vec<Vec<SliceDraw>>, Vec<u32>) {
     let mut by_panel = vec![Vec::new(); panels];
     let mut table = Vec::new();
     for slice in &plan.slices {
@@ -129,7 +136,7 @@ pub fn slices(plan: &Plan, layers: &[SceneLayer], panels: usize, lookup: &mut dy
         let mut levels = smallvec::SmallVec::new();
         for level in &slice.levels {
             let Some(grid) = layer.levels.get(level.level) else { continue };
-            let Some((draw, complete)) = level_draw(grid, level, layer, &mut table, lookup) else { continue };
+            let Some((draw, complete)) = level_draw(grid, level, layer, mark_loading, &mut table, lookup) else { continue };
             levels.push(draw);
             // What is wholly there needs nothing to stand in for it.
             if complete {
@@ -152,6 +159,7 @@ fn level_draw(
     grid: &LevelGrid,
     level: &LevelPlan,
     layer: &SceneLayer,
+    mark_loading: bool,
     table: &mut Vec<u32>,
     lookup: &mut dyn BrickLookup,
 ) -> Option<(LevelDraw, bool)> {
@@ -172,11 +180,12 @@ fn level_draw(
             BrickState::Resident(record) => page::resident(record),
             BrickState::Absent => page::ABSENT,
             BrickState::Failed => page::FAILED,
-            BrickState::InMemory | BrickState::Missing if level.rank.is_some() => page::LOADING,
+            BrickState::InMemory | BrickState::Missing if mark_loading && level.rank.is_some() => page::LOADING,
             BrickState::InMemory | BrickState::Missing => page::NOTHING,
         };
         complete &= word >= page::FIRST_RECORD || word == page::ABSENT;
-        any |= word != page::NOTHING;
+        // The target's table tells where the volume is, whatever is there.
+        any |= word != page::NOTHING || level.rank == Some(Rank::Visible);
         if let Some(place) = place_of(brick, first_brick, table_shape)
             && let Some(entry) = table.get_mut(table_offset as usize + place)
         {

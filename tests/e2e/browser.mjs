@@ -36,12 +36,18 @@ export function launch({ args = [] } = {}) {
   return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...args] });
 }
 
+/** The same, with the number of its process: { browser, pid, close }. */
+export async function launchMeasured() {
+  const server = await chromium.launchServer({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+  return { browser: await chromium.connect(server.wsEndpoint()), pid: server.process().pid, close: () => server.close() };
+}
+
 /**
  * Serves the built site, or another folder as `site`, on a free port: `data` is a folder to serve beside it, `faults`
- * allows `/fault/…`.
+ * allows `/fault/…`, `latency` (ms) and `bandwidth` (Mbit/s) make a slow line.
  * Gives the URL, the requests answered so far, and how to end it.
  */
-export async function serve({ site, data, faults = false } = {}) {
+export async function serve({ site, data, faults = false, latency = 0, bandwidth = 0 } = {}) {
   const program = path.resolve(root, process.env.CARGO_TARGET_DIR ?? 'target', 'debug', 'xtask');
   if (!existsSync(program)) throw new Error(`${program} is not built: run \`cargo xtask build\``);
   const folder = await mkdtemp(path.join(tmpdir(), 'neurolume-'));
@@ -50,6 +56,8 @@ export async function serve({ site, data, faults = false } = {}) {
   if (site) args.push('--site', site);
   if (data) args.push('--data', data);
   if (faults) args.push('--faults');
+  if (latency) args.push('--latency', String(latency));
+  if (bandwidth) args.push('--bandwidth', String(bandwidth));
   const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await new Promise((resolve, reject) => {
     let printed = '';

@@ -16,6 +16,11 @@ pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
 
+/// What the package is bundled from: compiled TypeScript, and wasm with its bindings.
+pub(crate) fn npm_parts() -> PathBuf {
+    root().join("target/npm")
+}
+
 /// The npm package as built.
 pub(crate) fn dist_npm() -> PathBuf {
     root().join("dist/npm")

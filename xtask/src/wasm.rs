@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::files::{fingerprint, stamped};
-use crate::paths::{dist_npm, node, root};
+use crate::paths::{node, npm_parts, root};
 use crate::setup::wasm_std::{TARGET, Toolchain};
 use crate::step::{done, run, step};
 
@@ -51,9 +51,9 @@ pub(crate) fn target_dir(module: &str) -> PathBuf {
     root().join("target/wasm").join(module)
 }
 
-/// Builds both files into dist/npm.
+/// Builds both files among the parts of the package.
 pub(crate) fn build(toolchain: &Toolchain, profile: Profile) -> Result<()> {
-    fs::create_dir_all(dist_npm()).context("cannot make dist/npm")?;
+    fs::create_dir_all(npm_parts()).context("cannot make target/npm")?;
     for module in MODULES {
         let compiled = step(&format!("compile {module} to wasm ({})", profile.name()), || compile(toolchain, profile, module))?;
         let stamp = target_dir(module).join("bound");
@@ -73,7 +73,7 @@ pub(crate) fn build(toolchain: &Toolchain, profile: Profile) -> Result<()> {
 
 /// A file that wasm-bindgen makes of a module.
 pub(crate) fn output(module: &str, ending: &str) -> PathBuf {
-    dist_npm().join(format!("neurolume_{module}{ending}"))
+    npm_parts().join(format!("neurolume_{module}{ending}"))
 }
 
 fn compile(toolchain: &Toolchain, profile: Profile, module: &str) -> Result<PathBuf> {
@@ -96,7 +96,7 @@ fn bind(compiled: &Path, module: &str, profile: Profile) -> Result<()> {
         // Function names make a stack trace readable; people who only look at volumes need not download them.
         .remove_name_section(profile == Profile::Release)
         .remove_producers_section(profile == Profile::Release)
-        .generate(dist_npm())
+        .generate(npm_parts())
         .with_context(|| format!("cannot bind {}", compiled.display()))
 }
 

@@ -60,6 +60,10 @@ pub enum ViewEvent {
     Error(ViewerError),
 }
 
+/// While data come, drawing takes at most about one part in as many of the time.
+const PACE_OF_FRAME: f64 = 2.0;
+const MOST_PACE_MILLIS: f64 = 250.0;
+
 /// What is shown beside the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -101,6 +105,9 @@ pub struct View {
     seen_version: u64,
     complete: bool,
     last_draw_millis: f64,
+    incomplete_since: Option<f64>,
+    /// The least time between frames that only new data ask for.
+    pace_millis: f64,
     events: Vec<ViewEvent>,
     idle: Vec<oneshot::Sender<()>>,
     hover: Option<(PanelKind, DVec2)>,
@@ -138,6 +145,8 @@ impl View {
             seen_version: u64::MAX,
             complete: false,
             last_draw_millis: f64::NEG_INFINITY,
+            incomplete_since: None,
+            pace_millis: 0.0,
             events: Vec::new(),
             idle: Vec::new(),
             hover: None,
@@ -150,6 +159,11 @@ impl View {
     pub fn set_background(&mut self, slice: [f32; 3], space: [f32; 3]) {
         self.background = [slice, space];
         self.needs_draw = true;
+    }
+
+    /// How long the device took for a frame, until its work was done.
+    pub fn drawn_in(&mut self, millis: f64) {
+        self.pace_millis = (PACE_OF_FRAME * millis).min(MOST_PACE_MILLIS);
     }
 
     /// What the person at the viewer may do.

@@ -17,6 +17,8 @@ pub struct FrameReport {
     pub again: bool,
 }
 
+/// What comes sooner than this is not marked as loading: a flash tells nothing.
+const PATIENCE_MILLIS: f64 = 300.0;
 /// The loading shimmer moves this often.
 const SHIMMER_MILLIS: f64 = 100.0;
 /// A view that has not moved for this long stands still.
@@ -31,7 +33,9 @@ impl View {
         self.follow_hover();
         let version = self.context.shared.borrow().version;
         let shimmer = !self.complete && now_millis - self.last_draw_millis >= SHIMMER_MILLIS;
-        if !self.needs_draw && version == self.seen_version && !shimmer {
+        // Where frames take long, data alone do not ask for one after the other: drawing would take the time from decoding.
+        let paced = !self.needs_draw && now_millis - self.last_draw_millis < self.pace_millis;
+        if paced || (!self.needs_draw && version == self.seen_version && !shimmer) {
             return FrameReport { draw: None, again: self.animation.is_some() || !self.complete };
         }
         if self.panels.is_empty() {
@@ -73,13 +77,17 @@ impl View {
         let counts_complete = wanted.counts.iter().all(|counts| counts.loaded + counts.absent + counts.failed == counts.visible);
         let opened = self.layers.iter().all(|layer| !layer.is_visible() || !matches!(layer.status, crate::engine::layer::Status::Opening));
         let complete = counts_complete && opened && !more_uploads;
+        self.incomplete_since = if complete { None } else { self.incomplete_since.or(Some(now_millis)) };
+        // The rest goes up with the next frame.
+        self.needs_draw |= more_uploads;
         if self.auto_contrast(complete) {
             // Drawn with the new window in the next frame.
             self.needs_draw = true;
         }
         let list = {
             let mut shared = self.context.shared.borrow_mut();
-            let (panels, table) = slices(&plan, &layers, self.panels.len(), &mut Lookup { shared: &mut shared, frame });
+            let slow = self.incomplete_since.is_some_and(|since| now_millis - since > PATIENCE_MILLIS);
+            let (panels, table) = slices(&plan, &layers, self.panels.len(), slow, &mut Lookup { shared: &mut shared, frame });
             self.draw_list(panels, table, now_millis, overlays)
         };
         self.plan = Some(plan);

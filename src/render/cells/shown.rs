@@ -1,6 +1,6 @@
 //! What a slice shows of a part of its plane, and how that is read.
 
-use super::{Lie, Place};
+use super::Place;
 use crate::render::layout::{Level, Reading, Slice, flag, shows};
 use crate::scene::draw::page;
 

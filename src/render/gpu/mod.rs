@@ -250,12 +250,12 @@ impl Gpu {
             let flat = |shader| Some(if shader == PartShader::Cell { Kind::Cell } else { Kind::Slice });
             draw_parts(flat, first..end);
         }
-        for (kind, [start, end]) in [(Kind::TestedLine, panel.tested_lines), (Kind::Line, panel.free_lines)] {
-            if start < end {
-                pass.set_pipeline(&self.pipelines.get(&self.device, Key { kind, variant: Variant::default(), format, depth }));
-                pass.set_bind_group(0, &bind_groups.lines, &[]);
-                pass.draw(0..4, start..end);
-            }
+        let [start, end] = panel.lines;
+        if start < end {
+            let key = Key { kind: Kind::Line, variant: Variant::default(), format, depth };
+            pass.set_pipeline(&self.pipelines.get(&self.device, key));
+            pass.set_bind_group(0, &bind_groups.lines, &[]);
+            pass.draw(0..4, start..end);
         }
     }
 

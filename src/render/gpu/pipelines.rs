@@ -24,10 +24,8 @@ pub(super) enum Kind {
     Cell,
     /// Opaque cells, where they are the nearest so far.
     NearestCell,
-    /// Lines that nothing hides.
+    /// Lines, which slices hide where their depth says so.
     Line,
-    /// Lines that slices hide.
-    TestedLine,
 }
 
 /// What a pipeline is made for.
@@ -96,17 +94,17 @@ impl Pipelines {
             Kind::Background => (&self.slice_module, &self.slice_layout, "vs_slice", "fs_background"),
             Kind::Cell => (&self.cell_module, &self.slice_layout, "vs_cell", "fs_cell"),
             Kind::NearestCell => (&self.cell_module, &self.slice_layout, "vs_cell", "fs_nearest_cell"),
-            Kind::Line | Kind::TestedLine => (&self.line_module, &self.line_layout, "vs_line", "fs_line"),
+            Kind::Line => (&self.line_module, &self.line_layout, "vs_line", "fs_line"),
         };
         let (compare, write) = match kind {
-            Kind::Background | Kind::Slice | Kind::Cell | Kind::Line => (wgpu::CompareFunction::Always, false),
+            Kind::Background | Kind::Slice | Kind::Cell => (wgpu::CompareFunction::Always, false),
             Kind::Cover | Kind::NearestCell => (wgpu::CompareFunction::Less, true),
             Kind::NearestSlice => (wgpu::CompareFunction::Equal, false),
-            Kind::TestedLine => (wgpu::CompareFunction::LessEqual, false),
+            Kind::Line => (wgpu::CompareFunction::LessEqual, false),
         };
         let overrides = variant.overrides();
         let constants: &[(&str, f64)] = match kind {
-            Kind::Background | Kind::Line | Kind::TestedLine => &[],
+            Kind::Background | Kind::Line => &[],
             _ => &overrides,
         };
         let compilation_options = wgpu::PipelineCompilationOptions { constants, ..Default::default() };

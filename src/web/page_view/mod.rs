@@ -74,11 +74,13 @@ impl ViewInner {
             let _gone = done.send(());
         });
         let view = Rc::downgrade(self);
+        let begin = now_millis();
         spawn_local(async move {
             // A device that was lost sends nothing: then the channel ends.
             let _lost = drawn.await;
             if let Some(view) = view.upgrade() {
                 view.drawing.set(false);
+                view.view.borrow_mut().drawn_in(now_millis() - begin);
                 view.ask_frame();
             }
         });
