@@ -23,10 +23,14 @@ pub enum BrickState {
     Missing,
 }
 
-/// Tells where bricks are. Asking counts as using.
+/// Tells where bricks are.
 pub trait BrickLookup {
-    /// The state of one brick for one layer.
+    /// The state of one brick for one layer. Asking counts as using.
     fn state(&mut self, layer: &SceneLayer, chunk: &ChunkKey, brick: &BrickKey) -> BrickState;
+
+    /// Whether a brick would have to be fetched. Asking does not count as using: what only may come into view must not
+    /// keep its place from what is.
+    fn is_missing(&self, layer: &SceneLayer, chunk: &ChunkKey, brick: &BrickKey) -> bool;
 }
 
 /// How much of one layer is there, in chunks of the target level.
@@ -113,7 +117,8 @@ pub fn needs(plan: &Plan, layers: &[SceneLayer], lookup: &mut dyn BrickLookup) -
         }
     }
     needs.uploads.sort_by(|a, b| a.priority.rank.cmp(&b.priority.rank).then(a.priority.distance_px.total_cmp(&b.priority.distance_px)));
-    needs.chunks.extend(plan.prefetch.iter().copied());
+    let ahead = plan.prefetch.iter().filter(|it| layers.get(it.layer).is_some_and(|layer| lookup.is_missing(layer, &it.chunk, &it.brick)));
+    needs.chunks.extend(ahead.map(|it| (it.chunk, it.priority)));
     needs
 }
 

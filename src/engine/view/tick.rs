@@ -27,24 +27,30 @@ impl View {
     pub fn tick(&mut self, now_millis: f64) -> FrameReport {
         self.context.shared.borrow_mut().finish_reads();
         self.settle();
+        let was_gliding = self.animation.is_some();
         self.animate(now_millis);
         self.follow_hover();
+        self.track_motion(now_millis, was_gliding);
         let version = self.context.shared.borrow().version;
         let shimmer = !self.complete && now_millis - self.last_draw_millis >= SHIMMER_MILLIS;
         if !self.needs_draw && version == self.seen_version && !shimmer {
-            return FrameReport { draw: None, again: self.animation.is_some() || !self.complete };
+            return FrameReport { draw: None, again: self.again() };
         }
         if self.panels.is_empty() {
             return FrameReport::default();
         }
         self.needs_draw = false;
         self.last_draw_millis = now_millis;
-        self.track_motion(now_millis);
         let (list, again) = self.frame(now_millis, true);
         self.seen_version = self.context.shared.borrow().version;
         self.draws += 1;
         let draw = self.arranged_before.is_none().then_some(list);
-        FrameReport { draw, again: again || self.animation.is_some() || !self.complete || self.needs_draw }
+        FrameReport { draw, again: again || self.again() || self.needs_draw }
+    }
+
+    /// Whether something goes on without anything happening; a view that moves has to notice that it has stopped.
+    fn again(&self) -> bool {
+        self.animation.is_some() || !self.complete || self.motion.2 != DVec3::ZERO
     }
 
     pub(super) fn frame(&mut self, now_millis: f64, overlays: bool) -> (DrawList, bool) {
@@ -192,16 +198,18 @@ impl View {
         }
     }
 
-    fn track_motion(&mut self, now_millis: f64) {
+    fn track_motion(&mut self, now_millis: f64, was_gliding: bool) {
         let (position, at, velocity) = self.motion;
         let elapsed = now_millis - at;
         if self.state.position != position {
             let new = (self.state.position - position) / elapsed.max(1.0);
-            // A jump is no movement: nothing lies ahead of it.
-            let steady = elapsed < STILL_MILLIS && self.animation.is_none();
+            // A jump is no movement, be it the last frame of a glide: nothing lies ahead of it.
+            let steady = elapsed < STILL_MILLIS && !was_gliding;
             self.motion = (self.state.position, now_millis, if steady { velocity.lerp(new, 0.5) } else { DVec3::ZERO });
-        } else if elapsed > STILL_MILLIS {
+        } else if elapsed > STILL_MILLIS && velocity != DVec3::ZERO {
             self.motion.2 = DVec3::ZERO;
+            // Nothing lies ahead any more.
+            self.replan();
         }
     }
 }
