@@ -7,8 +7,11 @@ mod support;
 use std::collections::BTreeSet;
 
 use neurolume::engine::{Limits, View};
+use neurolume::error::{ErrorCode, ViewerError};
 use neurolume::geometry::DVec2;
+use neurolume::job::{Outcome, PlacedBrick, ToWorker};
 use neurolume::scene::panels::Layout;
+use neurolume::voxel::{Brick, BrickVoxels};
 use support::fake_workers::{FakeWorkers, volume};
 
 const FRAME_MILLIS: f64 = 16.0;
@@ -87,4 +90,93 @@ fn nothing_lies_ahead_of_a_view_at_rest() {
     }
     let (asked, visible) = wanted(&view);
     assert_eq!(asked, visible);
+}
+
+/// Ticks until nothing more is wanted of workers, who give whatever is asked.
+fn settle(workers: &FakeWorkers, view: &mut View, spec: &neurolume::format::VolumeSpec, now: &mut f64) {
+    for _ in 0..200 {
+        *now += FRAME_MILLIS;
+        let report = view.tick(*now);
+        let started = workers.started();
+        for chunk in &started {
+            workers.deliver(chunk, spec);
+        }
+        if started.is_empty() && !report.again {
+            return;
+        }
+    }
+    panic!("it never settles: {:?}", view.stats());
+}
+
+#[test]
+fn a_brick_larger_than_a_frame_may_upload_is_drawn_all_the_same() {
+    let spec = volume([8192, 2048, 32], 1);
+    // A brick is 32 KiB here.
+    let workers = FakeWorkers::new(Limits { max_upload_bytes_per_frame: 1 << 10, ..Limits::default() });
+    let mut view = slice_view(&workers, &spec);
+    let mut idle = view.idle();
+    settle(&workers, &mut view, &spec, &mut 0.0);
+    assert_eq!(idle.try_recv(), Ok(Some(())));
+    let counts = view.layer_info("image").unwrap().chunks;
+    assert!(counts.visible > 0 && counts.loaded == counts.visible, "{counts:?}");
+    assert!(view.stats().gpu_bytes >= 32 * 1024 * counts.visible as u64, "all of it is on the GPU");
+}
+
+#[test]
+fn a_brick_that_cannot_be_drawn_is_a_failed_chunk() {
+    let spec = volume([8192, 2048, 32], 1);
+    let workers = FakeWorkers::new(Limits::default());
+    let mut view = slice_view(&workers, &spec);
+    let mut idle = view.idle();
+    let (mut now, mut spoilt) = (0.0, 0);
+    for _ in 0..60 {
+        now += FRAME_MILLIS;
+        view.tick(now);
+        for started in workers.started() {
+            if spoilt < 3 {
+                spoilt += 1;
+                let brick = Brick { shape: [32; 3], data_type: spec.data_type, voxels: BrickVoxels::Dense(vec![1; 5]) };
+                workers.answer(started.at, started.id, Ok(Outcome::Chunk(Some(vec![PlacedBrick { place: [0; 3], brick }]))));
+            } else {
+                workers.deliver(&started, &spec);
+            }
+        }
+    }
+    assert_eq!(idle.try_recv(), Ok(Some(())));
+    let counts = view.layer_info("image").unwrap().chunks;
+    assert_eq!((counts.failed, counts.loaded), (3, counts.visible - 3), "{counts:?}");
+    let failures = view.failures("image");
+    let told: Vec<_> = failures.iter().map(|it| (it.error.code, it.count, &*it.example)).collect();
+    assert_eq!(told, [(ErrorCode::BadData, 3, "https://localhost/image")]);
+    // Asked for again, they come.
+    view.retry_failed(None);
+    settle(&workers, &mut view, &spec, &mut now);
+    assert_eq!(view.layer_info("image").unwrap().chunks.loaded, counts.visible);
+}
+
+#[test]
+fn a_view_without_size_is_idle_once_its_layers_are_known() {
+    let spec = volume([8192, 2048, 32], 1);
+    let workers = FakeWorkers::new(Limits::default());
+    let mut view = View::new(&workers.context);
+    let mut idle = view.idle();
+    let options = serde_json::json!({ "id": "image", "type": "image", "source": "https://localhost/image" });
+    let _answer = view.add_layer(serde_json::from_value(options).unwrap(), None).unwrap();
+    assert!(view.tick(0.0).draw.is_none());
+    assert_eq!(idle.try_recv(), Ok(None), "its layer is being opened");
+    for (at, message) in workers.take() {
+        if let ToWorker::Start { id, .. } = message {
+            workers.answer(at, id, Err(ViewerError::new(ErrorCode::NotFound, "nothing is there")));
+        }
+    }
+    view.tick(FRAME_MILLIS);
+    assert_eq!(idle.try_recv(), Ok(Some(())));
+    // One that shrinks to nothing wants nothing any more.
+    let mut view = slice_view(&workers, &spec);
+    view.tick(0.0);
+    assert!(view.stats().in_flight > 0);
+    view.resize(DVec2::ZERO, 1.0);
+    let mut idle = view.idle();
+    view.tick(FRAME_MILLIS);
+    assert_eq!((idle.try_recv(), view.stats().in_flight), (Ok(Some(())), 0));
 }

@@ -53,6 +53,8 @@ pub struct UploadWant {
     pub layer: usize,
     /// The brick.
     pub key: BrickKey,
+    /// The chunk that it came with.
+    pub chunk: ChunkKey,
     /// Uploads go in this order.
     pub priority: Priority,
 }
@@ -89,15 +91,16 @@ pub fn needs(plan: &Plan, layers: &[SceneLayer], lookup: &mut dyn BrickLookup) -
                 let state = lookup.state(layer, &chunk, &key);
                 match state {
                     BrickState::Missing => needs.chunks.push((chunk, priority)),
-                    BrickState::InMemory => needs.uploads.push(UploadWant { layer: slice.layer, key, priority }),
+                    BrickState::InMemory => needs.uploads.push(UploadWant { layer: slice.layer, key, chunk, priority }),
                     BrickState::Resident(_) | BrickState::Absent | BrickState::Failed => {}
                 }
                 complete &= state != BrickState::Missing;
                 if index == 0
                     && let Some(states) = chunk_states.get_mut(slice.layer)
                 {
+                    // A chunk is there when all its bricks are, and has failed when one has.
                     let known = states.entry(chunk).or_insert(state);
-                    if state == BrickState::Missing {
+                    if state == BrickState::Missing || (state == BrickState::Failed && *known != BrickState::Missing) {
                         *known = state;
                     }
                 }

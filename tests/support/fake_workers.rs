@@ -8,8 +8,9 @@ use neurolume::engine::{Context, Limits, SpawnWorker, View, WorkerId, WorkerPort
 use neurolume::error::ViewerError;
 use neurolume::format::{LevelSpec, Sharding, SourceFormat, VolumeSpec};
 use neurolume::geometry::VoxelBox;
-use neurolume::job::{ChunkJob, Documents, FromWorker, Job, Opened, Outcome, PlacedBrick, ToWorker, Traffic};
+use neurolume::job::{ChunkJob, Documents, FromWorker, Job, Opened, Outcome, PlacedBrick, ToWorker};
 use neurolume::scene::layer::LayerOptions;
+use neurolume::store::Traffic;
 use neurolume::voxel::{Brick, DataType, VoxelBlock, brick_shape};
 
 type Posted = Rc<RefCell<Vec<(WorkerId, ToWorker)>>>;

@@ -133,7 +133,8 @@ impl View {
             plan: None,
             animation: None,
             moves: 0,
-            motion: (DVec3::ZERO, 0.0, DVec3::ZERO),
+            // Never anywhere before: the first place is no movement.
+            motion: (DVec3::ZERO, f64::NEG_INFINITY, DVec3::ZERO),
             needs_draw: true,
             seen_version: u64::MAX,
             complete: false,
