@@ -57,8 +57,7 @@ impl PageView {
         let _turn = inner.picture.lock().await;
         let other = options.width.is_some() || options.height.is_some() || options.panel.is_some();
         if other {
-            let size = options.width.zip(options.height).map(|(width, height)| [width, height]);
-            edge(inner.view.borrow_mut().begin_picture(size, options.panel))?;
+            edge(inner.view.borrow_mut().begin_picture([options.width, options.height], options.panel))?;
             let ready = inner.view.borrow_mut().idle();
             inner.ask_frame();
             if let Err(gone) = inner.answer(request, ready).await {
