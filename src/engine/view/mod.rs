@@ -20,6 +20,7 @@ use crate::geometry::{DVec2, DVec3, PanelKind, ViewState, VoxelBox};
 use crate::scene::panels::{Layout, Panel};
 use crate::scene::plan::Plan;
 use crate::tools::command::{Controls, ViewCommand};
+use crate::tools::layouts::LayoutMemory;
 use crate::voxel::VoxelBlock;
 
 use super::context::Context;
@@ -83,7 +84,7 @@ pub struct View {
     other_axes: BTreeMap<String, u64>,
     controls: Controls,
     layout: Layout,
-    last_single: Layout,
+    layouts: LayoutMemory,
     split: [f64; 2],
     size_css: DVec2,
     px_ratio: f64,
@@ -122,7 +123,7 @@ impl View {
             other_axes: BTreeMap::new(),
             controls: Controls::default(),
             layout: Layout::default(),
-            last_single: Layout::Xy,
+            layouts: LayoutMemory::default(),
             split: [0.5; 2],
             size_css: DVec2::ZERO,
             px_ratio: 1.0,
