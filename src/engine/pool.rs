@@ -116,11 +116,17 @@ impl Pool {
 
     fn assign(&mut self, id: u64, mut running: Running) {
         let count = self.places.len() as u64;
-        let fixed = running.affinity.and_then(|affinity| usize::try_from(affinity % count).ok());
-        // Without affinity: the least busy, first those that are not to be replaced.
-        running.place = fixed.unwrap_or_else(|| {
-            (0..self.places.len()).min_by_key(|&place| self.places.get(place).map(|worker| (worker.full, worker.jobs.len()))).unwrap_or(0)
-        });
+        running.place = match running.affinity.and_then(|affinity| usize::try_from(affinity % count).ok()) {
+            // The next place that is not to be replaced, so that what is shared still comes together.
+            Some(first) => {
+                let mut places = (first..self.places.len()).chain(0..first);
+                places.find(|&place| self.places.get(place).is_some_and(|worker| !worker.full)).unwrap_or(first)
+            }
+            // The least busy, first those that are not to be replaced.
+            None => (0..self.places.len())
+                .min_by_key(|&place| self.places.get(place).map(|worker| (worker.full, worker.jobs.len())))
+                .unwrap_or(0),
+        };
         let Some(place) = self.places.get_mut(running.place) else { return };
         if place.port.is_none() {
             *place = Self::start_worker(&*self.spawn, WorkerId { place: running.place, generation: place.generation });
