@@ -57,7 +57,7 @@ impl PageContext {
         console_error_panic_hook::set_once();
         let field = |key: &str| js_sys::Reflect::get(&options, &key.into()).unwrap_or(JsValue::UNDEFINED);
         let patch: LimitsPatch = from_js(&field("limits"))?;
-        let workers = field("workers").as_f64().unwrap_or(2.0).clamp(1.0, 64.0);
+        let workers = field("workers").as_f64().unwrap_or(2.0).clamp(1.0, f64::from(Limits::MOST_WORKERS));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
         let defaults = Limits { workers: workers as u32, ..Limits::default() };
         let limits = defaults.patched(patch).map_err(|error| error_to_js(&error))?;
