@@ -13,7 +13,8 @@ use crate::cache::BrickCache;
 use crate::cache::residency::{GpuBudget, Residency, Uploads};
 use crate::chunk::{ChunkKey, Queue, QueuePolicy, Ticket};
 use crate::error::ViewerError;
-use crate::job::{FromWorker, RequestKind, RequestPatch, ToWorker, Traffic};
+use crate::job::{FromWorker, RequestKind, ToWorker};
+use crate::store::{RequestPatch, Traffic};
 
 use crate::engine::limits::Limits;
 use crate::engine::pool::{Pool, PoolPolicy, SpawnWorker, WorkerId};
