@@ -1,5 +1,4 @@
 //! Opening a volume of which only the address is known.
-#![deny(clippy::indexing_slicing)]
 
 use std::rc::Rc;
 
