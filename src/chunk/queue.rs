@@ -186,3 +186,6 @@ impl Queue {
         self.stale = false;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -220,3 +220,6 @@ fn target_bytes(slices: &[SlicePlan], layers: &[SceneLayer]) -> f64 {
         })
         .sum()
 }
+
+#[cfg(test)]
+mod tests;
