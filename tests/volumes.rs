@@ -211,7 +211,7 @@ fn check_bad(folder: &Path, arrays: &std::collections::BTreeMap<String, Array>, 
     }
     let message = error.message.to_lowercase();
     if let Some(word) = bad.mentions.iter().find(|word| !message.contains(&word.to_lowercase())) {
-        eprintln!("{}: \"{}\" does not mention {word}", bad.name, error.message);
+        return Err(format!("\"{}\" does not mention {word}", error.message));
     }
     Ok(())
 }

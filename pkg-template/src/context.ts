@@ -11,6 +11,8 @@ export class SharedContext implements Context {
   #users = 0;
   /** Whether nobody but viewers holds it any more. */
   #released: boolean;
+  /** Whether dispose() was called: viewers that it has go on, and nobody else may use it. */
+  #disposed = false;
 
   /** `owned`: somebody will call dispose(); otherwise it goes with its last viewer. */
   constructor(engine: EngineModule, inner: EngineContext, owned: boolean) {
@@ -24,24 +26,25 @@ export class SharedContext implements Context {
     return this.#inner;
   }
 
+  /** Whether a viewer can still be made of it. */
   get alive(): boolean {
-    return this.#inner !== undefined;
+    return this.#inner !== undefined && !this.#disposed;
   }
 
   get usage(): Usage {
-    return guarded(() => this.inner.usage());
+    return guarded(() => this.#usable().usage());
   }
 
   get limits(): Required<Limits> {
-    return guarded(() => this.inner.limits());
+    return guarded(() => this.#usable().limits());
   }
 
   clearCache(): Promise<void> {
-    return Promise.resolve().then(() => guarded(() => this.inner.clearCache()));
+    return Promise.resolve().then(() => guarded(() => this.#usable().clearCache()));
   }
 
   retain(): void {
-    if (!this.#inner) throw disposedError("context");
+    this.#usable();
     this.#users += 1;
   }
 
@@ -52,12 +55,19 @@ export class SharedContext implements Context {
 
   dispose(): Promise<void> {
     this.#released = true;
+    this.#disposed = true;
+    if (implicit?.made === this) implicit = undefined;
     this.#freeIfUnused();
     return Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  #usable(): EngineContext {
+    if (this.#disposed) throw disposedError("context");
+    return this.inner;
   }
 
   #freeIfUnused(): void {

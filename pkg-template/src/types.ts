@@ -148,6 +148,8 @@ export interface LayerBase {
   visible?: boolean;
   /** 0 to 1. */
   opacity?: number;
+  /** Where the volume lies: 12 numbers, 3×4 row-major, from its own nm to the world's. */
+  transform?: readonly number[];
 }
 
 /** Grey or coloured intensities. */
@@ -409,7 +411,7 @@ export interface Viewer extends AsyncDisposable {
   setViewState(patch: Partial<ViewState>, options?: { durationMs?: number; signal?: AbortSignal }): Promise<void>;
   /** What lies under a point, in CSS pixels in the container. */
   pick(point: { x: number; y: number }, options?: { signal?: AbortSignal }): Promise<PickInfo | null>;
-  /** Through the same planner, workers and bricks as drawing. Voxels outside the volume are "invalid-options". */
+  /** Through the same planner, workers and bricks as drawing. Voxels outside the volume have its fill value. */
   readVoxels(layerId: string, box: VoxelBox, options?: { level?: number; channel?: number; at?: Record<string, number>; signal?: AbortSignal }): Promise<VoxelBlock>;
   /**
    * A PNG. Without `panel`, all of them; `overlays` are lines and hatches. `width` and `height` are pixels of the picture, by default those of

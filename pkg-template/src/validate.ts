@@ -11,8 +11,8 @@ const viewState: Keys<ViewState> = { position: true, crossSectionScale: true, cr
 const context: Keys<ContextOptions> = { limits: true, transformRequest: true, assets: true };
 const limits: Keys<Limits> = { gpuBytes: true, cpuBytes: true, diskBytes: true, maxConcurrentRequests: true, maxUploadBytesPerFrame: true, workers: true };
 const source: Keys<Exclude<SourceSpec, string>> = { url: true, format: true, voxelSizeNm: true, endpoint: true, pathStyle: true };
-const image: Keys<ImageLayerSpec> = { id: true, type: true, visible: true, opacity: true, source: true, contrast: true, gamma: true, invert: true, color: true, interpolation: true, blend: true, channel: true };
-const segmentation: Keys<SegmentationLayerSpec> = { id: true, type: true, visible: true, opacity: true, source: true, selected: true, hideUnselected: true, outline: true, colorSeed: true, colors: true };
+const image: Keys<ImageLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, contrast: true, gamma: true, invert: true, color: true, interpolation: true, blend: true, channel: true };
+const segmentation: Keys<SegmentationLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, selected: true, hideUnselected: true, outline: true, colorSeed: true, colors: true };
 
 /** The error of an option that cannot be used. */
 export function invalid(message: string): ViewerError {
@@ -61,11 +61,24 @@ export function checkLayerSpec(spec: unknown): asserts spec is LayerSpec {
   if (type !== "image" && type !== "segmentation") throw invalid(`A layer's type must be "image" or "segmentation", not ${JSON.stringify(type) ?? "absent"}.`);
   checkKeys(spec, type === "image" ? image : segmentation, `The ${type} layer`);
   if (typeof spec.id !== "string" || spec.id === "") throw invalid("A layer needs an id that is not empty.");
+  checkTransform(spec.transform, spec.id);
   if (typeof spec.source !== "string") checkKeys(spec.source, source, `The source of layer "${spec.id}"`);
+}
+
+/** Whether a transform has a form that the engine knows; its numbers are the engine's to judge. */
+function checkTransform(transform: unknown, id: string): void {
+  if (transform === undefined || (Array.isArray(transform) && transform.every((n) => typeof n === "number"))) return;
+  if (typeof transform === "object" && transform !== null && "source" in transform && "target" in transform) {
+    throw new ViewerError("unsupported", `The transform of layer "${id}" is given by points; only 12 numbers (3×4, row-major) are supported.`, {
+      remedy: "Give the affine map that fits the points best.",
+    });
+  }
+  throw invalid(`The transform of layer "${id}" must be 12 numbers (3×4, row-major).`);
 }
 
 /** Keys that may change later: not what the layer is. */
 export function checkLayerPatch(patch: unknown, type: LayerSpec["type"], id: string): void {
   const { id: _id, type: _type, source: _source, ...known } = type === "image" ? image : segmentation;
   checkKeys(patch, known, `The change to layer "${id}"`);
+  checkTransform(patch.transform, id);
 }

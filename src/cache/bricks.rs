@@ -99,7 +99,8 @@ impl BrickCache {
         self.entries.iter().filter(move |(key, _)| key.source == source).map(|(key, entry)| (key, &entry.brick))
     }
 
-    fn remove(&mut self, key: &BrickKey) {
+    /// Forgets a brick.
+    pub fn remove(&mut self, key: &BrickKey) {
         if let Some(entry) = self.entries.remove(key) {
             self.used_bytes -= cost(&entry.brick);
         }

@@ -161,17 +161,6 @@ impl Queue {
         }
     }
 
-    /// A chunk under way has to be asked for again.
-    pub fn requeue(&mut self, key: &ChunkKey) {
-        if let Some(entry) = self.entries.get_mut(key)
-            && entry.in_flight
-        {
-            entry.in_flight = false;
-            self.in_flight -= 1;
-            self.stale = true;
-        }
-    }
-
     /// How many chunks are waiting.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -197,3 +186,6 @@ impl Queue {
         self.stale = false;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,6 @@
 //!
 //! A file begins with one offset per channel; a channel with two words per block: where its table lies and how wide its
 //! indices are, and where its indices lie. All offsets count 32-bit words. Source: `compressed_segmentation/README.md` of Neuroglancer.
-#![deny(clippy::indexing_slicing)]
 
 use super::CodecError;
 

@@ -1,5 +1,4 @@
 //! JPEG: one or three channels of bytes, the same to the last bit as libjpeg-turbo decodes them.
-#![deny(clippy::indexing_slicing)]
 
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, PixelFormat};
 

@@ -1,4 +1,5 @@
 //! Bytes to bytes or arrays: pure functions, no IO. Every length that is read is checked before memory is taken.
+#![deny(clippy::indexing_slicing)]
 
 pub mod blosc;
 pub mod compressed_segmentation;

@@ -157,11 +157,13 @@ pub enum VoxelValue {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FailureInfo {
-    /// The first of them.
+    /// The first one's error.
     #[serde(flatten)]
-    pub example: ViewerError,
+    pub error: ViewerError,
     /// How many.
     pub count: usize,
+    /// The address of the first one; the volume's, where what failed has none of its own.
+    pub example: String,
 }
 
 /// Figures of a viewer.

@@ -49,6 +49,9 @@ pub struct LimitsPatch {
 }
 
 impl Limits {
+    /// The most workers: each has a wasm of its own, and beyond the machine's cores they only cost memory.
+    pub const MOST_WORKERS: u32 = 32;
+
     /// These limits with the page's in place of their own.
     ///
     /// # Errors
@@ -74,6 +77,29 @@ impl Limits {
         least("maxConcurrentRequests", u64::from(limits.max_concurrent_requests), 1)?;
         least("maxUploadBytesPerFrame", limits.max_upload_bytes_per_frame, 1 << 16)?;
         least("workers", u64::from(limits.workers), 1)?;
+        if limits.workers > Self::MOST_WORKERS {
+            let message = format!("limits.workers is {}; at most {} can be started", limits.workers, Self::MOST_WORKERS);
+            return Err(ViewerError::new(ErrorCode::InvalidOptions, message).with_detail("key", "workers"));
+        }
         Ok(limits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_nothing_can_work_with_names_its_key() {
+        let refused = |patch| Limits::default().patched(patch).unwrap_err();
+        for (patch, key) in [
+            (LimitsPatch { workers: Some(0), ..LimitsPatch::default() }, "workers"),
+            (LimitsPatch { workers: Some(33), ..LimitsPatch::default() }, "workers"),
+            (LimitsPatch { gpu_bytes: Some(1), ..LimitsPatch::default() }, "gpuBytes"),
+        ] {
+            let error = refused(patch);
+            assert_eq!((error.code, error.detail.get("key").map(String::as_str)), (ErrorCode::InvalidOptions, Some(key)));
+        }
+        assert_eq!(Limits::default().patched(LimitsPatch { workers: Some(32), ..LimitsPatch::default() }).unwrap().workers, 32);
     }
 }

@@ -22,6 +22,18 @@ impl BrickLookup for Lookup<'_> {
         if in_memory {
             return BrickState::InMemory;
         }
+        self.elsewhere(layer, chunk)
+    }
+
+    fn is_missing(&self, layer: &SceneLayer, chunk: &ChunkKey, brick: &BrickKey) -> bool {
+        let is_here = self.shared.bricks.contains(brick) || self.shared.residency.lookup(layer.layer, *brick).is_some();
+        !is_here && self.elsewhere(layer, chunk) == BrickState::Missing
+    }
+}
+
+impl Lookup<'_> {
+    /// The state of a brick that is neither resident nor in memory.
+    fn elsewhere(&self, layer: &SceneLayer, chunk: &ChunkKey) -> BrickState {
         match self.shared.sources.get(&layer.source) {
             Some(source) if source.absent.contains(chunk) => BrickState::Absent,
             Some(source) if source.failed.contains_key(chunk) => BrickState::Failed,

@@ -116,11 +116,17 @@ impl Pool {
 
     fn assign(&mut self, id: u64, mut running: Running) {
         let count = self.places.len() as u64;
-        let fixed = running.affinity.and_then(|affinity| usize::try_from(affinity % count).ok());
-        // Without affinity: the least busy, first those that are not to be replaced.
-        running.place = fixed.unwrap_or_else(|| {
-            (0..self.places.len()).min_by_key(|&place| self.places.get(place).map(|worker| (worker.full, worker.jobs.len()))).unwrap_or(0)
-        });
+        running.place = match running.affinity.and_then(|affinity| usize::try_from(affinity % count).ok()) {
+            // The next place that is not to be replaced, so that what is shared still comes together.
+            Some(first) => {
+                let mut places = (first..self.places.len()).chain(0..first);
+                places.find(|&place| self.places.get(place).is_some_and(|worker| !worker.full)).unwrap_or(first)
+            }
+            // The least busy, first those that are not to be replaced.
+            None => (0..self.places.len())
+                .min_by_key(|&place| self.places.get(place).map(|worker| (worker.full, worker.jobs.len())))
+                .unwrap_or(0),
+        };
         let Some(place) = self.places.get_mut(running.place) else { return };
         if place.port.is_none() {
             *place = Self::start_worker(&*self.spawn, WorkerId { place: running.place, generation: place.generation });
@@ -158,6 +164,8 @@ impl Pool {
             && let (Job::Open { volume, open }, Ok(Outcome::Opened(opened))) = (running.job, result)
         {
             place.volumes.insert(volume);
+            // The others need not find out again what it is: where a server refuses what is absent, every probe costs a request.
+            let open = OpenJob { format: Some(opened.spec.format), ..open };
             self.volumes.insert(volume, Volume { open, documents: opened.documents.clone() });
         }
         self.replace_if_full(from.place);
@@ -232,8 +240,9 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::Selection;
-    use crate::job::ChunkJob;
+    use crate::format::{Selection, SourceFormat, VolumeSpec};
+    use crate::job::{ChunkJob, Opened};
+    use crate::voxel::DataType;
     use std::cell::RefCell;
     use std::rc::Rc;
 
@@ -322,6 +331,42 @@ mod tests {
         assert!(pool.finish(worker, b, &Ok(Outcome::Chunk(None)), 2000));
         let c = pool.start(chunk(2), None);
         assert_eq!(started(&sent).last(), Some(&(WorkerId { place: 0, generation: 1 }, c)));
+    }
+
+    #[test]
+    fn a_full_worker_gets_no_more_work_of_its_shards() {
+        let (mut pool, sent) = pool(3);
+        let at = WorkerId { place: 1, generation: 0 };
+        let (first, _second) = (pool.start(chunk(0), Some(7)), pool.start(chunk(1), Some(7)));
+        assert!(pool.finish(at, first, &Ok(Outcome::Chunk(None)), 2000));
+        sent.borrow_mut().clear();
+        for x in 2..5 {
+            pool.start(chunk(x), Some(7));
+        }
+        assert!(started(&sent).iter().all(|(at, _)| at.place == 2), "{:?}", started(&sent));
+    }
+
+    #[test]
+    fn other_workers_are_told_the_format_that_was_found() {
+        let (mut pool, sent) = pool(2);
+        let open = OpenJob { url: "https://localhost/volume".to_owned(), format: None };
+        let id = pool.start(Job::Open { volume: 1, open }, None);
+        let spec = VolumeSpec {
+            format: SourceFormat::Zarr,
+            data_type: DataType::Uint8,
+            kind: None,
+            channels: 1,
+            other_axes: Vec::new(),
+            fill_bits: 0,
+            levels: Vec::new(),
+        };
+        let opened = Outcome::Opened(Box::new(Opened { spec, documents: Documents::new() }));
+        assert!(pool.finish(WorkerId { place: 0, generation: 0 }, id, &Ok(opened), 0));
+        pool.start(chunk(0), Some(1));
+        let sent = sent.borrow();
+        let attached =
+            sent.iter().find_map(|(at, message)| if let ToWorker::Attach { open, .. } = message { Some((at.place, open)) } else { None });
+        assert_eq!(attached.map(|(place, open)| (place, open.format)), Some((1, Some(SourceFormat::Zarr))));
     }
 
     #[test]

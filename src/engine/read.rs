@@ -8,8 +8,9 @@ use crate::error::{ErrorCode, ViewerError};
 use crate::geometry::VoxelBox;
 use crate::voxel::{Brick, DataType, VoxelBlock};
 
-/// The most bytes that one read may return.
-const MOST_BYTES: u64 = 1 << 31;
+/// The most bytes that the reads under way may return together: a page's wasm has 4 GiB for all that it does, and what it
+/// has taken once it never gives back.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// A read that waits for chunks.
 #[derive(Debug)]
@@ -23,12 +24,14 @@ pub(super) struct VoxelRead {
 }
 
 impl VoxelRead {
-    /// A read of a box, filled with the fill value; the box may reach outside the volume.
+    /// A read of a box, filled with the fill value; the box may reach outside the volume. `open_bytes` is what the reads
+    /// take that are under way already.
     pub(super) fn new(
         source: u32,
         voxels: VoxelBox,
         data_type: DataType,
         fill_bits: u64,
+        open_bytes: u64,
         sender: oneshot::Sender<Result<VoxelBlock, ViewerError>>,
     ) -> Result<Self, ViewerError> {
         let shape = voxels.shape();
@@ -49,11 +52,22 @@ impl VoxelRead {
         if bytes > MOST_BYTES {
             return Err(too_large());
         }
+        if open_bytes.saturating_add(bytes) > MOST_BYTES {
+            return Err(ViewerError::new(
+                ErrorCode::OutOfMemory,
+                format!("a box of {bytes} bytes and the reads under way, of {open_bytes}, take more than {MOST_BYTES} bytes together"),
+            )
+            .with_remedy("Wait for the reads under way, then try again.")
+            .retryable());
+        }
         let mut lengths = [0; 3];
         for axis in 0..3 {
             lengths[axis] = u32::try_from(shape[axis]).map_err(|_| too_large())?;
         }
-        let block = VoxelBlock::filled(data_type, lengths, fill_bits).ok_or_else(too_large)?;
+        let block = VoxelBlock::filled(data_type, lengths, fill_bits).ok_or_else(|| {
+            ViewerError::new(ErrorCode::OutOfMemory, format!("there is no memory for a box of {bytes} bytes"))
+                .with_remedy("Read smaller boxes, or a coarser level.")
+        })?;
         Ok(Self { source, voxels, block, missing: FxHashSet::default(), sender })
     }
 
@@ -76,6 +90,11 @@ impl VoxelRead {
                 }
             }
         }
+    }
+
+    /// What it takes in memory.
+    pub(super) fn bytes(&self) -> u64 {
+        self.block.data.len() as u64
     }
 
     /// Whether whoever asked has gone.

@@ -47,20 +47,25 @@ pub enum FormatError {
 impl From<FormatError> for ViewerError {
     fn from(error: FormatError) -> Self {
         let message = error.to_string();
-        match error {
-            FormatError::Store(store) => store.into(),
-            FormatError::NotFound { .. } => {
-                Self::new(ErrorCode::NotFound, message).with_remedy("Give the folder that holds info, zarr.json, .zattrs or .zarray.")
+        let (viewer_error, url) = match error {
+            FormatError::Store(store) => return store.into(),
+            FormatError::NotFound { url } => (
+                Self::new(ErrorCode::NotFound, message).with_remedy("Give the folder that holds info, zarr.json, .zattrs or .zarray."),
+                url,
+            ),
+            FormatError::BadMetadata { url, .. } => {
+                (Self::new(ErrorCode::BadMetadata, message).with_remedy("Mend the metadata file, or ask who wrote the dataset."), url)
             }
-            FormatError::BadMetadata { .. } => {
-                Self::new(ErrorCode::BadMetadata, message).with_remedy("Mend the metadata file, or ask who wrote the dataset.")
+            FormatError::BadData { url, .. } => {
+                (Self::new(ErrorCode::BadData, message).with_remedy("Write the chunk again, or ask who keeps the dataset."), url)
             }
-            FormatError::BadData { .. } => {
-                Self::new(ErrorCode::BadData, message).with_remedy("Write the chunk again, or ask who keeps the dataset.")
-            }
-            FormatError::Unsupported { name, .. } => Self::new(ErrorCode::Unsupported, message)
-                .with_remedy("Convert the dataset to a supported codec and data type.")
-                .with_detail("name", name),
-        }
+            FormatError::Unsupported { name, url, .. } => (
+                Self::new(ErrorCode::Unsupported, message)
+                    .with_remedy("Convert the dataset to a supported codec and data type.")
+                    .with_detail("name", name),
+                url,
+            ),
+        };
+        viewer_error.with_detail("url", url)
     }
 }

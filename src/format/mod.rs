@@ -2,7 +2,9 @@
 //!
 //! The specification of a volume ([`spec`]) and which file a chunk lies in ([`sharding`]) are known everywhere; reading
 //! metadata and chunks is compiled only where bytes are decoded (feature `decode`).
+#![deny(clippy::indexing_slicing)]
 
+mod per_axis;
 pub mod sharding;
 pub mod spec;
 

@@ -1,5 +1,4 @@
 //! Opening a volume of which only the address is known.
-#![deny(clippy::indexing_slicing)]
 
 use std::rc::Rc;
 
@@ -7,7 +6,7 @@ use futures::future::join_all;
 use serde_json::{Map, Value};
 
 use super::ome_zarr::{self, Group};
-use super::zarr::{self, ArrayInfo, child_url, is_html, parse_document};
+use super::zarr::{self, ArrayInfo, child_url, parse_document};
 use super::{ChunkSource, FormatError, SourceFormat, precomputed};
 use crate::runtime::Cancel;
 use crate::store::Provider;
@@ -66,8 +65,8 @@ pub async fn open(
 async fn probe(provider: &Rc<dyn Provider>, url: &str, name: &str, cancel: &Cancel) -> Result<Option<Map<String, Value>>, FormatError> {
     let document_url = child_url(url, name);
     match provider.document(&document_url, cancel).await? {
-        // The module `precomputed` reads `info` itself: it may be gzip'd.
-        Some(bytes) if name == "info" && !is_html(&bytes) => Ok(Some(Map::new())),
+        // The module `precomputed` reads `info` itself, but one that it cannot read does not decide: many things are called so.
+        Some(bytes) if name == "info" => precomputed::parse_json(&bytes, &document_url).map(|_| Some(Map::new())),
         Some(bytes) => parse_document(&bytes, &document_url).map(Some),
         None => Ok(None),
     }

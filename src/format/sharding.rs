@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::per_axis::zip;
 use super::spec::{LevelSpec, PrecomputedSharding, Sharding};
 
 /// Names one shard of one level.
@@ -21,9 +22,7 @@ impl LevelSpec {
     pub fn shard_of(&self, grid: [i64; 3]) -> Option<ShardId> {
         match &self.sharding {
             Sharding::None => None,
-            Sharding::Grid(chunks) => {
-                Some(ShardId::Grid(std::array::from_fn(|axis| grid[axis].div_euclid(i64::from(chunks[axis].max(1))))))
-            }
+            Sharding::Grid(chunks) => Some(ShardId::Grid(zip(grid, *chunks, |place, n| place.div_euclid(i64::from(n.max(1)))))),
             Sharding::Precomputed(sharding) => {
                 Some(ShardId::Number(sharding.locate(compressed_morton(grid, self.grid_box().shape())?).shard))
             }
@@ -61,18 +60,19 @@ impl PrecomputedSharding {
 /// those that are 0 everywhere in the grid. `None` outside the grid, and for grids whose codes need more than 64 bits.
 #[must_use]
 pub fn compressed_morton(grid: [i64; 3], shape: [i64; 3]) -> Option<u64> {
-    if (0..3).any(|axis| grid[axis] < 0 || grid[axis] >= shape[axis]) {
+    let axes = zip(grid, shape, |place, size| (place, size));
+    if axes.iter().any(|(place, size)| !(0..*size).contains(place)) {
         return None;
     }
     let mut code = 0;
     let mut at = 0;
     for bit in 0..63 {
-        for axis in 0..3 {
-            if (1_i64 << bit) < shape[axis] {
+        for (place, size) in axes {
+            if (1_i64 << bit) < size {
                 if at == u64::BITS {
                     return None;
                 }
-                code |= ((grid[axis].unsigned_abs() >> bit) & 1) << at;
+                code |= ((place.unsigned_abs() >> bit) & 1) << at;
                 at += 1;
             }
         }
@@ -88,8 +88,8 @@ fn low_bits(bits: u32) -> u64 {
 fn murmur_hash3_low64(number: u64) -> u64 {
     const C: [u32; 3] = [0x239b_961b, 0xab0e_9789, 0x38b3_4ae5];
     const BYTES: u32 = 8;
-    let word = |at: u32| u32::from_le_bytes(std::array::from_fn(|i| number.to_le_bytes()[i + at as usize]));
-    let (k1, k2) = (word(0), word(4));
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves of the number")]
+    let (k1, k2) = (number as u32, (number >> 32) as u32);
     let h2 = k2.wrapping_mul(C[1]).rotate_left(16).wrapping_mul(C[2]) ^ BYTES;
     let h1 = k1.wrapping_mul(C[0]).rotate_left(15).wrapping_mul(C[1]) ^ BYTES;
     let (h3, h4) = (BYTES, BYTES);

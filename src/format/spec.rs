@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::per_axis::zip;
 use crate::geometry::VoxelBox;
 use crate::voxel::DataType;
 
@@ -82,18 +83,18 @@ impl LevelSpec {
     /// Chunks along each axis that hold voxels of the box.
     #[must_use]
     pub fn grid_box(&self) -> VoxelBox {
-        let chunk = |voxel: i64, axis: usize| (voxel - self.chunk_origin[axis]).div_euclid(i64::from(self.chunk_shape[axis].max(1)));
-        VoxelBox {
-            min: std::array::from_fn(|axis| chunk(self.voxel_box.min[axis], axis)),
-            max: std::array::from_fn(|axis| chunk(self.voxel_box.max[axis] - 1, axis) + 1),
-        }
+        let chunk = |voxel: [i64; 3]| {
+            let from_origin = zip(voxel, self.chunk_origin, |voxel, origin| voxel - origin);
+            zip(from_origin, self.chunk_shape, |voxel, edge| voxel.div_euclid(i64::from(edge.max(1))))
+        };
+        VoxelBox { min: chunk(self.voxel_box.min), max: chunk(self.voxel_box.max.map(|n| n - 1)).map(|n| n + 1) }
     }
 
     /// The voxels of a chunk, clipped to those that exist.
     #[must_use]
     pub fn chunk_box(&self, grid: [i64; 3]) -> VoxelBox {
         let shape = self.chunk_shape.map(i64::from);
-        let min = std::array::from_fn(|axis| self.chunk_origin[axis] + grid[axis] * shape[axis]);
+        let min = zip(self.chunk_origin, zip(grid, shape, |place, edge| place * edge), |origin, n| origin + n);
         VoxelBox::from_shape(min, shape).intersection(&self.voxel_box)
     }
 }

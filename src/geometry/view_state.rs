@@ -40,12 +40,6 @@ impl PanelKind {
             Self::Space => "3d",
         }
     }
-
-    /// The panel of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Xy, Self::Xz, Self::Yz, Self::Space].into_iter().find(|kind| kind.name() == name)
-    }
 }
 
 /// Where the viewer looks.

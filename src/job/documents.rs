@@ -10,7 +10,8 @@ use crate::store::{MaybeBytes, Provider, ReadStore, StoreError, StoreFuture};
 
 use super::Documents;
 
-/// Serves the documents it holds, and reads and keeps the others.
+/// Serves the documents it holds, and reads and keeps the others. One that is refused counts as absent for whoever gets the
+/// documents: a bucket that may not be listed refuses what is not there, and the volume was opened without it.
 pub(super) struct RememberedDocuments {
     inner: Rc<dyn Provider>,
     documents: RefCell<Documents>,
@@ -32,9 +33,16 @@ impl Provider for RememberedDocuments {
             return ready(Ok(known.clone())).boxed_local();
         }
         async move {
-            let document = self.inner.document(url, cancel).await?;
-            self.documents.borrow_mut().insert(url.to_owned(), document.clone());
-            Ok(document)
+            let result = self.inner.document(url, cancel).await;
+            let known = match &result {
+                Ok(document) => Some(document.clone()),
+                Err(StoreError::Forbidden { .. }) => Some(None),
+                Err(_) => None,
+            };
+            if let Some(known) = known {
+                self.documents.borrow_mut().insert(url.to_owned(), known);
+            }
+            result
         }
         .boxed_local()
     }

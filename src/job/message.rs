@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ViewerError;
 use crate::format::{Selection, SourceFormat, VolumeSpec};
+use crate::store::{RequestPatch, Traffic};
 use crate::voxel::Brick;
 
 /// Metadata documents by URL; `None` for one that is known to be absent.
@@ -80,15 +81,6 @@ pub enum FromWorker {
     },
 }
 
-/// What went over the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Traffic {
-    /// HTTP requests.
-    pub requests: u64,
-    /// Bytes of bodies.
-    pub bytes: u64,
-}
-
 /// What a request is for, as the hook is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -97,18 +89,6 @@ pub enum RequestKind {
     Metadata,
     /// A chunk or an index of chunks.
     Chunk,
-}
-
-/// How the page's hook wants a request to be made.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct RequestPatch {
-    /// Another URL.
-    pub url: Option<String>,
-    /// Headers to add.
-    pub headers: BTreeMap<String, String>,
-    /// "include" sends cookies along.
-    pub credentials: Option<String>,
 }
 
 /// One piece of work.

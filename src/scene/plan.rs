@@ -90,8 +90,21 @@ pub struct Plan {
     pub planes: Vec<PlaneView>,
     /// In drawing order: by plane, then by layer.
     pub slices: Vec<SlicePlan>,
-    /// Chunks that are perhaps soon needed.
-    pub prefetch: Vec<(ChunkKey, Priority)>,
+    /// What is perhaps soon needed.
+    pub prefetch: Vec<AheadBrick>,
+}
+
+/// A brick that comes into view if the view moves on as it does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AheadBrick {
+    /// The layer, by its place in the list of layers.
+    pub layer: usize,
+    /// The chunk to fetch it with.
+    pub chunk: ChunkKey,
+    /// The brick.
+    pub brick: BrickKey,
+    /// Always of rank [`Rank::Prefetch`].
+    pub priority: Priority,
 }
 
 /// The horizon of prefetching: a view that moves on like this for so long will need it.
@@ -123,8 +136,8 @@ impl Plan {
         plan
     }
 
-    fn ahead(&self, layers: &[SceneLayer], shift: DVec3, policy: &PlanPolicy) -> Vec<(ChunkKey, Priority)> {
-        let mut chunks = Vec::new();
+    fn ahead(&self, layers: &[SceneLayer], shift: DVec3, policy: &PlanPolicy) -> Vec<AheadBrick> {
+        let mut bricks = Vec::new();
         for slice in &self.slices {
             let (Some(target), Some(layer), Some(view)) = (slice.levels.first(), layers.get(slice.layer), self.planes.get(slice.plane))
             else {
@@ -135,12 +148,14 @@ impl Plan {
             plane.origin += shift;
             let plane = plane.transformed(&(grid.voxel_from_nm * layer.volume_from_world));
             let set = visible_bricks(grid, &plane, policy.most_chunks).unwrap_or_default();
-            chunks.extend(set.bricks.iter().map(|brick| {
-                let key = chunk_key(layer, target.level, brick);
-                (key, Priority { rank: Rank::Prefetch, distance_px: brick.distance_px + view.handicap_px })
+            bricks.extend(set.bricks.iter().map(|brick| AheadBrick {
+                layer: slice.layer,
+                chunk: chunk_key(layer, target.level, brick),
+                brick: brick_key(layer, target.level, brick),
+                priority: Priority { rank: Rank::Prefetch, distance_px: brick.distance_px + view.handicap_px },
             }));
         }
-        chunks
+        bricks
     }
 }
 
@@ -205,3 +220,6 @@ fn target_bytes(slices: &[SlicePlan], layers: &[SceneLayer]) -> f64 {
         })
         .sum()
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,10 +24,14 @@ pub enum BrickState {
     Missing,
 }
 
-/// Tells where bricks are. Asking counts as using.
+/// Tells where bricks are.
 pub trait BrickLookup {
-    /// The state of one brick for one layer.
+    /// The state of one brick for one layer. Asking counts as using.
     fn state(&mut self, layer: &SceneLayer, chunk: &ChunkKey, brick: &BrickKey) -> BrickState;
+
+    /// Whether a brick would have to be fetched. Asking does not count as using: what only may come into view must not
+    /// keep its place from what is.
+    fn is_missing(&self, layer: &SceneLayer, chunk: &ChunkKey, brick: &BrickKey) -> bool;
 }
 
 /// How much of one layer is there, in chunks of the target level.
@@ -50,6 +54,8 @@ pub struct UploadWant {
     pub layer: usize,
     /// The brick.
     pub key: BrickKey,
+    /// The chunk that it came with.
+    pub chunk: ChunkKey,
     /// Uploads go in this order.
     pub priority: Priority,
 }
@@ -86,15 +92,16 @@ pub fn needs(plan: &Plan, layers: &[SceneLayer], lookup: &mut dyn BrickLookup) -
                 let state = lookup.state(layer, &chunk, &key);
                 match state {
                     BrickState::Missing => needs.chunks.push((chunk, priority)),
-                    BrickState::InMemory => needs.uploads.push(UploadWant { layer: slice.layer, key, priority }),
+                    BrickState::InMemory => needs.uploads.push(UploadWant { layer: slice.layer, key, chunk, priority }),
                     BrickState::Resident(_) | BrickState::Absent | BrickState::Failed => {}
                 }
                 complete &= state != BrickState::Missing;
                 if index == 0
                     && let Some(states) = chunk_states.get_mut(slice.layer)
                 {
+                    // A chunk is there when all its bricks are, and has failed when one has.
                     let known = states.entry(chunk).or_insert(state);
-                    if state == BrickState::Missing {
+                    if state == BrickState::Missing || (state == BrickState::Failed && *known != BrickState::Missing) {
                         *known = state;
                     }
                 }
@@ -114,7 +121,8 @@ pub fn needs(plan: &Plan, layers: &[SceneLayer], lookup: &mut dyn BrickLookup) -
         }
     }
     needs.uploads.sort_by(|a, b| a.priority.rank.cmp(&b.priority.rank).then(a.priority.distance_px.total_cmp(&b.priority.distance_px)));
-    needs.chunks.extend(plan.prefetch.iter().copied());
+    let ahead = plan.prefetch.iter().filter(|it| layers.get(it.layer).is_some_and(|layer| lookup.is_missing(layer, &it.chunk, &it.brick)));
+    needs.chunks.extend(ahead.map(|it| (it.chunk, it.priority)));
     needs
 }
 

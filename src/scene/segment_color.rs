@@ -25,8 +25,6 @@ pub struct SegmentStyle {
     pub unselected_alpha: f32,
     /// Whether segment 0, by custom no segment at all, is not drawn.
     pub hide_zero: bool,
-    /// The segment under the pointer, drawn lighter.
-    pub hovered: Option<u64>,
 }
 
 impl Default for SegmentStyle {
@@ -40,7 +38,6 @@ impl Default for SegmentStyle {
             selected_alpha: 0.5,
             unselected_alpha: 0.12,
             hide_zero: true,
-            hovered: None,
         }
     }
 }
@@ -55,10 +52,6 @@ impl SegmentStyle {
         }
         let [red, green, blue] = self.colors.get(&segment).map_or_else(|| segment_color(segment, self.seed), |color| color.map(byte));
         let alpha = if shown { self.selected_alpha } else { self.unselected_alpha };
-        if self.hovered == Some(segment) {
-            let lighter = |channel: u8| byte(0.5 * (f32::from(channel) / 255.0) + 0.5);
-            return [lighter(red), lighter(green), lighter(blue), byte((alpha * 1.3).max(alpha + 0.1))];
-        }
         [red, green, blue, byte(alpha)]
     }
 }
@@ -173,8 +166,5 @@ mod tests {
         assert_eq!(style.rgba(0)[3], 51);
         style.colors.insert(1, [1.0, 0.0, 0.2]);
         assert_eq!(style.rgba(1), [255, 0, 51, 51]);
-        style.hovered = Some(1);
-        let [red, green, ..] = style.rgba(1);
-        assert!(red == 255 && green > 100, "lighter under the pointer");
     }
 }

@@ -37,6 +37,28 @@ pub enum StoreError {
     Hook { cause: String, url: String },
 }
 
+impl StoreError {
+    /// The address that it is about.
+    fn url(&self) -> Option<&str> {
+        match self {
+            Self::Cancelled => None,
+            Self::Network { url, .. }
+            | Self::Cors { url }
+            | Self::Stalled { url, .. }
+            | Self::Forbidden { url, .. }
+            | Self::Server { url, .. }
+            | Self::Status { url, .. }
+            | Self::RangeIgnored { url, .. }
+            | Self::RangeOutside { url, .. }
+            | Self::WrongLength { url, .. }
+            | Self::TooLong { url, .. }
+            | Self::NoLength { url }
+            | Self::BadUrl { url, .. }
+            | Self::Hook { url, .. } => Some(url),
+        }
+    }
+}
+
 impl From<StoreError> for ViewerError {
     fn from(error: StoreError) -> Self {
         use StoreError as E;
@@ -67,6 +89,9 @@ impl From<StoreError> for ViewerError {
             E::Hook { .. } => (ErrorCode::InvalidOptions, Some("Mend the function that the page gave as transformRequest."), true),
         };
         let mut viewer_error = Self::new(code, error.to_string());
+        if let Some(url) = error.url() {
+            viewer_error = viewer_error.with_detail("url", url);
+        }
         viewer_error.remedy = remedy.map(str::to_owned);
         viewer_error.retryable = retryable;
         viewer_error

@@ -20,7 +20,7 @@ mod exchange;
 
 use content_range::ContentRange;
 use exchange::Ask;
-pub use exchange::{HttpClient, Traffic};
+pub use exchange::HttpClient;
 
 /// So many refusals of chunks, and nothing but refusals, mean that chunks are forbidden and not absent.
 const FORBIDDEN_CHUNKS: u32 = 20;

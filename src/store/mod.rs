@@ -19,20 +19,22 @@ mod memory;
 mod policy;
 #[cfg(feature = "decode")]
 mod provider;
+mod traffic;
 pub mod url;
 #[cfg(feature = "decode")]
 pub mod wrap;
 
-pub use authorise::{Authorise, RequestPatch, RequestRule, RequestRules};
+pub use authorise::{Authorise, RequestPatch};
 pub use error::StoreError;
 #[cfg(all(feature = "decode", not(target_arch = "wasm32")))]
 pub use file::{FileProvider, FileStore};
 #[cfg(feature = "decode")]
-pub use http::{HttpClient, HttpStore, Traffic};
+pub use http::{HttpClient, HttpStore};
 pub use memory::MemoryStore;
 pub use policy::{PolicyError, SizeLimits};
 #[cfg(feature = "decode")]
 pub use provider::{HttpProvider, StorePolicy};
+pub use traffic::Traffic;
 
 /// What is being read: decides the size limit, the cache and the URL hook's `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

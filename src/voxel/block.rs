@@ -22,16 +22,19 @@ impl VoxelBlock {
         shape.iter().try_fold(data_type.size_bytes(), |product, &n| product.checked_mul(usize::try_from(n).ok()?))
     }
 
-    /// A block whose voxels all have the value with these bits. `None` where the size does not fit `usize`.
+    /// A block whose voxels all have the value with these bits. `None` where there is no memory for it.
     #[must_use]
     pub fn filled(data_type: DataType, shape: [u32; 3], bits: u64) -> Option<Self> {
         let len = Self::byte_len(data_type, shape)?;
-        let data = if bits == 0 {
-            vec![0; len]
+        let mut data = Vec::new();
+        // Asking first: an allocation that fails ends a page's wasm.
+        data.try_reserve_exact(len).ok()?;
+        if bits == 0 {
+            data.resize(len, 0);
         } else {
             let size = data_type.size_bytes();
-            bits.to_le_bytes().iter().take(size).copied().cycle().take(len).collect()
-        };
+            data.extend(bits.to_le_bytes().iter().take(size).copied().cycle().take(len));
+        }
         Some(Self { data_type, shape, data })
     }
 

@@ -7,8 +7,8 @@ use futures::future::{FutureExt, LocalBoxFuture, ready};
 use rustc_hash::FxHashMap;
 
 use crate::error::ViewerError;
-use crate::job::{FromWorker, RequestKind, RequestPatch};
-use crate::store::{self, Authorise, ResourceKind, StoreError};
+use crate::job::{FromWorker, RequestKind};
+use crate::store::{Authorise, RequestPatch, ResourceKind, StoreError};
 
 use super::worker::post;
 
@@ -36,9 +36,9 @@ impl AskPage {
 }
 
 impl Authorise for AskPage {
-    fn patch<'a>(&'a self, url: &'a str, kind: ResourceKind, _again: bool) -> LocalBoxFuture<'a, Result<store::RequestPatch, StoreError>> {
+    fn patch<'a>(&'a self, url: &'a str, kind: ResourceKind, _again: bool) -> LocalBoxFuture<'a, Result<RequestPatch, StoreError>> {
         if !self.has_hook.get() {
-            return ready(Ok(store::RequestPatch::default())).boxed_local();
+            return ready(Ok(RequestPatch::default())).boxed_local();
         }
         let id = self.next.get();
         self.next.set(id + 1);
@@ -51,11 +51,7 @@ impl Authorise for AskPage {
         post(&FromWorker::NeedsRequest { id, url: url.to_owned(), kind });
         async move {
             match receiver.await {
-                Ok(Ok(patch)) => Ok(store::RequestPatch {
-                    url: patch.url,
-                    headers: patch.headers.into_iter().collect(),
-                    with_credentials: patch.credentials.as_deref() == Some("include"),
-                }),
+                Ok(Ok(patch)) => Ok(patch),
                 Ok(Err(error)) => Err(StoreError::Hook { cause: error.message, url: url.to_owned() }),
                 Err(_) => Err(StoreError::Cancelled),
             }

@@ -39,23 +39,26 @@ pub struct BrowserFetch {
 struct State {
     clock: BrowserClock,
     stall_seconds: u32,
-    hosts: RefCell<FxHashMap<String, Host>>,
+    places: RefCell<FxHashMap<String, Place>>,
 }
 
-/// What is known of a host.
+/// What is known of a place: a bucket may be readable beside one that is not, on one host.
 #[derive(Clone, Debug)]
-enum Host {
+enum Place {
     /// This page may read its answers.
     Readable,
     /// A failure made it worth a probe, which tells whether it answers at all.
-    Probed(Shared<LocalBoxFuture<'static, bool>>),
+    Probed { probe: Shared<LocalBoxFuture<'static, bool>>, since_millis: f64 },
 }
+
+/// What a probe has told holds for so long: somebody may mend the server's rules and try again.
+const PROBE_HOLDS_MILLIS: f64 = 30_000.0;
 
 impl BrowserFetch {
     /// A fetcher that gives up when nothing has come for this long, be it the head or more of the body.
     #[must_use]
     pub fn new(stall_seconds: u32) -> Self {
-        Self { state: Rc::new(State { clock: BrowserClock::new(), stall_seconds: stall_seconds.max(1), hosts: RefCell::default() }) }
+        Self { state: Rc::new(State { clock: BrowserClock::new(), stall_seconds: stall_seconds.max(1), places: RefCell::default() }) }
     }
 }
 
@@ -73,7 +76,7 @@ impl Fetch for BrowserFetch {
                 Err(Failure::Fetch(error)) => Err(error),
                 Err(Failure::Rejected(reason)) => Err(state.explain(&request, &reason).await),
                 Ok(response) => {
-                    state.hosts.borrow_mut().insert(origin(&request.url), Host::Readable);
+                    state.places.borrow_mut().insert(place(&request.url), Place::Readable);
                     Ok(response)
                 }
             }
@@ -116,9 +119,10 @@ fn network(reason: JsValue) -> FetchError {
     FetchError::Network(text(&reason))
 }
 
-/// `https://host:port`.
-fn origin(url: &str) -> String {
-    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
+/// `https://host:port/first`: a host may serve many buckets, named by the first segment of the path.
+fn place(url: &str) -> String {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    path.splitn(5, '/').take(4).collect::<Vec<_>>().join("/")
 }
 
 impl State {
@@ -202,15 +206,16 @@ impl State {
     /// unreadably, by a server that is there.
     async fn explain(&self, request: &Request, reason: &JsValue) -> FetchError {
         let network = FetchError::Network(text(reason));
-        let origin = origin(&request.url);
-        let known = self.hosts.borrow().get(&origin).cloned();
+        let place = place(&request.url);
+        let now = self.clock.now_millis();
+        let known = self.places.borrow().get(&place).cloned();
         let probe = match known {
             // Its answers carry CORS headers: then this is the network, or an error page without them.
-            Some(Host::Readable) => return network,
-            Some(Host::Probed(probe)) => probe,
-            None => {
+            Some(Place::Readable) => return network,
+            Some(Place::Probed { probe, since_millis }) if now - since_millis < PROBE_HOLDS_MILLIS => probe,
+            Some(Place::Probed { .. }) | None => {
                 let probe = probe(self.clock.clone(), request.url.clone()).boxed_local().shared();
-                self.hosts.borrow_mut().insert(origin.clone(), Host::Probed(probe.clone()));
+                self.places.borrow_mut().insert(place.clone(), Place::Probed { probe: probe.clone(), since_millis: now });
                 probe
             }
         };
@@ -218,9 +223,9 @@ impl State {
             Either::Left((true, _)) => FetchError::Cors,
             Either::Left((false, _)) => {
                 // It may be back later.
-                let mut hosts = self.hosts.borrow_mut();
-                if matches!(hosts.get(&origin), Some(Host::Probed(probe)) if probe.peek() == Some(&false)) {
-                    hosts.remove(&origin);
+                let mut places = self.places.borrow_mut();
+                if matches!(places.get(&place), Some(Place::Probed { probe, .. }) if probe.peek() == Some(&false)) {
+                    places.remove(&place);
                 }
                 network
             }

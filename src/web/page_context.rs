@@ -10,7 +10,8 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::engine::{Context, Limits, LimitsPatch, PageRequest, WorkerId};
 use crate::error::{ErrorCode, ViewerError};
-use crate::job::{FromWorker, RequestPatch};
+use crate::job::FromWorker;
+use crate::store::RequestPatch;
 
 use super::convert::{error_to_js, from_js, to_js_numbers};
 use super::page_view::ViewInner;
@@ -57,7 +58,7 @@ impl PageContext {
         console_error_panic_hook::set_once();
         let field = |key: &str| js_sys::Reflect::get(&options, &key.into()).unwrap_or(JsValue::UNDEFINED);
         let patch: LimitsPatch = from_js(&field("limits"))?;
-        let workers = field("workers").as_f64().unwrap_or(2.0).clamp(1.0, 64.0);
+        let workers = field("workers").as_f64().unwrap_or(2.0).clamp(1.0, f64::from(Limits::MOST_WORKERS));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
         let defaults = Limits { workers: workers as u32, ..Limits::default() };
         let limits = defaults.patched(patch).map_err(|error| error_to_js(&error))?;
@@ -195,7 +196,11 @@ async fn ask_hook(hook: Option<&Function>, request: &PageRequest) -> Result<Requ
     let answer = hook.call1(&JsValue::NULL, &asked).map_err(failed)?;
     let answer = JsFuture::from(js_sys::Promise::resolve(&answer)).await.map_err(failed)?;
     let answer: Answer = from_js(&answer).map_err(failed)?;
-    Ok(RequestPatch { url: answer.url, headers: answer.headers.unwrap_or_default(), credentials: answer.credentials })
+    Ok(RequestPatch {
+        url: answer.url,
+        headers: answer.headers.into_iter().flatten().collect(),
+        with_credentials: answer.credentials.as_deref() == Some("include"),
+    })
 }
 
 /// Takes in what workers say, for as long as the context lives.

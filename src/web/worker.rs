@@ -9,8 +9,8 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::error::{ErrorCode, ViewerError};
-use crate::job::{FromWorker, JobRunner, ToWorker, Traffic};
-use crate::store::{HttpProvider, StorePolicy};
+use crate::job::{FromWorker, JobRunner, ToWorker};
+use crate::store::{HttpProvider, StorePolicy, Traffic};
 
 use super::authorise::AskPage;
 use super::{BrowserClock, BrowserFetch};
@@ -69,7 +69,6 @@ impl WorkerState {
     /// The traffic since the page was last told.
     fn news(&self) -> Traffic {
         let now = self.provider.traffic();
-        let now = Traffic { requests: now.requests, bytes: now.bytes };
         let before = self.told.replace(now);
         Traffic { requests: now.requests - before.requests, bytes: now.bytes - before.bytes }
     }

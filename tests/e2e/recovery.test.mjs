@@ -280,6 +280,78 @@ test('a hundred viewers come and go and leave nothing', async () => {
   await close();
 });
 
+test('failed chunks are told by cause, with the address of one', async () => {
+  const { page, close } = await bare();
+  const failures = await page.evaluate(async () => {
+    const { createViewer } = await import('/npm/index.js');
+    const viewer = await createViewer({ container: '#a', layout: '4panel', layers: [{ id: 'em', type: 'image', source: new URL('/data/bad/raw-short', location.href).href }] });
+    viewer.actions.run('zoom.fit');
+    await viewer.idle();
+    const failures = viewer.layers.failures('em');
+    await viewer.dispose();
+    return failures;
+  });
+  assert.equal(failures.length, 1, JSON.stringify(failures));
+  const [{ code, count, message, example }] = failures;
+  assert.equal(code, 'bad-data');
+  assert.ok(count >= 1);
+  assert.ok(example.startsWith(`${server.url}data/bad/raw-short/`) && message.endsWith(example), `${example} of ${message}`);
+  await close();
+});
+
+test('a transform moves its layer, and one of points is not supported yet', async () => {
+  const { page, close } = await bare();
+  const result = await page.evaluate(async () => {
+    const { createViewer } = await import('/npm/index.js');
+    const source = new URL('/data/precomputed/raw-uint8', location.href).href;
+    const viewer = await createViewer({ container: '#a', layout: 'xy' });
+    const transform = [1, 0, 0, 1e6, 0, 1, 0, 0, 0, 0, 1, 0];
+    await viewer.layers.add({ id: 'em', type: 'image', source, transform });
+    const [x] = viewer.viewState.position;
+    const kept = viewer.layers.get('em').transform;
+    const refused = [];
+    for (const other of [[1, 2], 'here', { source: [[0, 0, 0]], target: [[1, 1, 1]] }]) {
+      try {
+        viewer.layers.update('em', { transform: other });
+      } catch (e) {
+        refused.push(e.code);
+      }
+    }
+    await viewer.dispose();
+    return { moved: x >= 1e6, kept: kept.join() === transform.join(), refused };
+  });
+  assert.deepEqual(result, { moved: true, kept: true, refused: ['invalid-options', 'invalid-options', 'unsupported'] });
+  await close();
+});
+
+test('a picture of one side keeps the shape of the viewer, and a disposed context takes no more viewers', async () => {
+  const { page, close } = await bare();
+  const result = await page.evaluate(async () => {
+    const { createContext, createViewer } = await import('/npm/index.js');
+    const context = await createContext();
+    const viewer = await createViewer({ container: '#a', context, layout: 'xy', layers: [{ id: 'em', type: 'image', source: new URL('/data/precomputed/raw-uint8', location.href).href }] });
+    const { width, height } = await createImageBitmap(await viewer.screenshot({ width: 100 }));
+    await context.dispose();
+    const code = async (call) => {
+      try {
+        await call();
+        return 'nothing';
+      } catch (e) {
+        return e.code;
+      }
+    };
+    const codes = [];
+    for (const call of [() => createViewer({ container: '#b', context }), () => context.usage, () => context.limits, () => context.clearCache()]) codes.push(await code(call));
+    // The viewer that it has goes on.
+    await viewer.idle();
+    const goesOn = await drawn(viewer);
+    await viewer.dispose();
+    return { size: [width, height], codes, goesOn };
+  });
+  assert.deepEqual(result, { size: [100, 75], codes: ['disposed', 'disposed', 'disposed', 'disposed'], goesOn: true });
+  await close();
+});
+
 test('without WebGPU the package says so, and the page shows it', async () => {
   const { page, close } = await bare(() => Object.defineProperty(navigator, 'gpu', { value: undefined }));
   const error = await page.evaluate(async () => {

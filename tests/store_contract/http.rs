@@ -7,10 +7,7 @@ use bytes::Bytes;
 use futures::future::{FutureExt as _, LocalBoxFuture, ready};
 use neurolume::runtime::{CancelSource, Clock as _, Fault, ManualClock, MapFetch, Method};
 use neurolume::store::wrap::{Retry, RetryPolicy};
-use neurolume::store::{
-    Authorise, HttpClient, HttpStore, ReadOptions, ReadStore as _, RequestPatch, RequestRule, RequestRules, ResourceKind, SizeLimits,
-    StoreError,
-};
+use neurolume::store::{Authorise, HttpClient, HttpStore, ReadOptions, ReadStore as _, RequestPatch, ResourceKind, SizeLimits, StoreError};
 
 use crate::support::{Tasks, client, client_with_limits, drive, options, url};
 
@@ -286,23 +283,6 @@ fn a_refusal_makes_it_ask_the_authoriser_again() {
     let refused = drive(&clock, store.get("file", &options(ResourceKind::Metadata)));
     assert_eq!(refused, Err(StoreError::Forbidden { status: 403, url: "https://h/file".to_owned() }));
     assert_eq!((signer.asked.borrow().len(), server.log().len()), (2, 1), "the same answer is not tried again");
-}
-
-#[test]
-fn rules_replace_the_longest_prefix() {
-    let rule = |url_prefix: &str, kind, url: &str| RequestRule {
-        url_prefix: url_prefix.to_owned(),
-        kind,
-        patch: RequestPatch { url: Some(url.to_owned()), ..RequestPatch::default() },
-    };
-    let rules = RequestRules(vec![
-        rule("https://a/", None, "https://proxy/"),
-        rule("https://a/private/", Some(ResourceKind::Chunk), "https://signed/"),
-    ]);
-    let found = |url: &str, kind| rules.find(url, kind).and_then(|patch| patch.url);
-    assert_eq!(found("https://a/private/x?y", ResourceKind::Chunk).as_deref(), Some("https://signed/x?y"));
-    assert_eq!(found("https://a/private/x", ResourceKind::Metadata).as_deref(), Some("https://proxy/private/x"));
-    assert_eq!(found("https://b/x", ResourceKind::Chunk), None);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod expected;
+pub(crate) mod fake_workers;
 pub(crate) mod recorder;
 
 use std::path::PathBuf;

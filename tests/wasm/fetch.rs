@@ -19,6 +19,15 @@ fn at(path: &str) -> String {
     format!("{}/{path}", origin.unwrap())
 }
 
+/// The same server by another name, which is another origin.
+fn elsewhere(path: &str) -> String {
+    let own = at(path);
+    let (from, to) = if own.contains("localhost") { ("localhost", "127.0.0.1") } else { ("127.0.0.1", "localhost") };
+    let other = own.replace(from, to);
+    assert_ne!(own, other);
+    other
+}
+
 fn request(path: &str, max_bytes: u64) -> Request {
     let url = if path.contains("://") { path.to_owned() } else { at(path) };
     Request { method: Method::Get, url, headers: Vec::new(), with_credentials: false, max_bytes, cancel: Cancel::never() }
@@ -73,12 +82,17 @@ async fn a_truncated_body_and_a_server_that_is_not_there_are_network_failures() 
 
 #[wasm_bindgen_test]
 async fn a_refusal_by_cors_is_told_from_a_dead_server() {
-    // The same server by another name is another origin.
-    let own = at("fault/nocors/");
-    let (from, to) = if own.contains("localhost") { ("localhost", "127.0.0.1") } else { ("127.0.0.1", "localhost") };
-    let other = own.replace(from, to);
-    assert_ne!(own, other);
-    assert_eq!(fetch(request(&format!("{other}{FILE}"), 1_000)).await.unwrap_err(), FetchError::Cors);
+    assert_eq!(fetch(request(&elsewhere(&format!("fault/nocors/{FILE}")), 1_000)).await.unwrap_err(), FetchError::Cors);
+}
+
+#[wasm_bindgen_test]
+async fn a_bucket_that_refuses_is_told_from_a_readable_one_of_the_same_host() {
+    let fetcher = BrowserFetch::new(2);
+    let read = |path: String| fetcher.fetch(request(&elsewhere(&path), 1_000));
+    for _ in 0..2 {
+        assert_eq!(read(FILE.to_owned()).await.unwrap().status, 200);
+        assert_eq!(read(format!("fault/nocors/{FILE}")).await.unwrap_err(), FetchError::Cors);
+    }
 }
 
 #[wasm_bindgen_test]

@@ -6,6 +6,7 @@
 //! touched in the current frame is never evicted.
 
 mod encode;
+mod error;
 mod free_list;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 pub use encode::{ColorOf, KIND_SHIFT, kind};
+pub use error::ResidencyError;
 use free_list::FreeList;
 
-use crate::voxel::{Brick, BrickKey, DataType};
+use crate::voxel::{Brick, BrickKey};
 
 /// The most that may be resident; each buffer is made no larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,35 +49,6 @@ pub struct PaletteColor {
     pub segment: u64,
     /// Red, green, blue, alpha; not premultiplied.
     pub rgba: [u8; 4],
-}
-
-/// Why a brick could not be made resident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ResidencyError {
-    /// Everything resident is in use by the current frame.
-    #[error("the graphics budget is full: {heap_words} words and {palette_entries} palette entries are wanted and all else is in view")]
-    Full {
-        /// Heap words the brick needs.
-        heap_words: u32,
-        /// Palette entries the brick needs.
-        palette_entries: u32,
-    },
-    /// The brick exceeds what a record can describe or the whole budget can hold.
-    #[error("a brick of {shape:?} voxels is too large to draw")]
-    TooLarge {
-        /// Voxels along x, y, z.
-        shape: [u32; 3],
-    },
-    /// The brick's voxels do not match its shape.
-    #[error("a brick of {shape:?} voxels of {} has only {bytes} bytes", data_type.name())]
-    Malformed {
-        /// Voxels along x, y, z.
-        shape: [u32; 3],
-        /// The type of one voxel.
-        data_type: DataType,
-        /// The bytes it has.
-        bytes: usize,
-    },
 }
 
 /// Four words of a record (see [`kind`] and [`KIND_SHIFT`]) or of a palette entry (id low, id high, rgba8, 0).

@@ -2,7 +2,6 @@
 //!
 //! Format: `README_CHUNK_FORMAT.rst` of c-blosc 1.21. Snappy inside and Blosc 2 buffers are refused by name. Nothing outside
 //! this module knows of blocks; the filters are in [`shuffle`] and the codec of Blosc's own in [`blosclz`].
-#![deny(clippy::indexing_slicing)]
 
 mod blosclz;
 mod shuffle;

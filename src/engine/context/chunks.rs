@@ -147,6 +147,14 @@ impl Shared {
         self.finish_reads();
     }
 
+    /// A brick that is there cannot be drawn: its chunk counts as failed until it is asked for again.
+    pub(in crate::engine) fn refuse_brick(&mut self, chunk: ChunkKey, brick: &BrickKey, error: ViewerError) {
+        self.bricks.remove(brick);
+        if let Some(source) = self.sources.get_mut(&chunk.source) {
+            source.failed.insert(chunk, error);
+        }
+    }
+
     fn fail_chunk(&mut self, key: ChunkKey, error: &ViewerError) {
         if let Some(source) = self.sources.get_mut(&key.source) {
             source.failed.insert(key, error.clone());

@@ -13,7 +13,8 @@ use crate::cache::BrickCache;
 use crate::cache::residency::{GpuBudget, Residency, Uploads};
 use crate::chunk::{ChunkKey, Queue, QueuePolicy, Ticket};
 use crate::error::ViewerError;
-use crate::job::{FromWorker, RequestKind, RequestPatch, ToWorker, Traffic};
+use crate::job::{FromWorker, RequestKind, ToWorker};
+use crate::store::{RequestPatch, Traffic};
 
 use crate::engine::limits::Limits;
 use crate::engine::pool::{Pool, PoolPolicy, SpawnWorker, WorkerId};
@@ -73,7 +74,8 @@ impl Context {
     #[must_use]
     pub fn new(limits: Limits, largest_buffer_bytes: u64, spawn: Box<dyn SpawnWorker>) -> Self {
         let in_flight = limits.max_concurrent_requests as usize;
-        let queue = QueuePolicy { most_in_flight: in_flight, most_prefetch: in_flight.div_ceil(4) };
+        // Rounded down: a single place is not for what is only perhaps needed.
+        let queue = QueuePolicy { most_in_flight: in_flight, most_prefetch: in_flight / 4 };
         let pool = PoolPolicy { workers: limits.workers as usize, ..PoolPolicy::default() };
         let shared = Shared {
             limits,

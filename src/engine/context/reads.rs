@@ -31,11 +31,14 @@ impl Shared {
         level: u8,
         voxels: VoxelBox,
     ) -> Result<oneshot::Receiver<Result<VoxelBlock, ViewerError>>, ViewerError> {
+        // Reads given up are not under way any more.
+        self.finish_reads();
+        let open_bytes = self.reads.values().map(VoxelRead::bytes).sum();
         let internal = || ViewerError::new(ErrorCode::Internal, "the source is not known");
         let source = self.sources.get_mut(&source_id).ok_or_else(internal)?;
         let grid = source.grids.get(usize::from(level)).ok_or_else(internal)?.clone();
         let (sender, receiver) = oneshot::channel();
-        let mut read = VoxelRead::new(source_id, voxels, source.spec.data_type, source.spec.fill_bits, sender)?;
+        let mut read = VoxelRead::new(source_id, voxels, source.spec.data_type, source.spec.fill_bits, open_bytes, sender)?;
         let mut wants = Vec::new();
         for chunk in grid.chunks_of_box(&voxels) {
             let key = ChunkKey { source: source_id, level, grid: chunk };

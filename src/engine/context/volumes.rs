@@ -46,7 +46,7 @@ impl Shared {
         self.pool.detach(id);
     }
 
-    /// The source for a selection of an open volume; made when new.
+    /// The source for a selection of an open volume; made when new. It is a user of the volume.
     pub(in crate::engine) fn use_source(&mut self, volume: u32, spec: &Rc<VolumeSpec>, selection: &Selection, as_labels: bool) -> u32 {
         let known = self.sources.iter_mut().find(|(_, source)| {
             source.volume == volume && source.selection == *selection && source.as_labels == as_labels && Rc::ptr_eq(&source.spec, spec)
@@ -54,6 +54,10 @@ impl Shared {
         if let Some((id, source)) = known {
             source.users += 1;
             return *id;
+        }
+        if let Some(volume) = self.volumes.get_mut(&volume) {
+            // A read may outlast the layer that opened the volume.
+            volume.users += 1;
         }
         let id = self.new_id();
         let grids = Rc::new(spec.levels.iter().map(crate::chunk::LevelGrid::new).collect());
@@ -76,8 +80,10 @@ impl Shared {
         let Some(source) = self.sources.get_mut(&id) else { return };
         source.users -= 1;
         if source.users == 0 {
+            let volume = source.volume;
             self.sources.remove(&id);
             self.bricks.remove_source(id);
+            self.close_volume(volume);
         }
     }
 

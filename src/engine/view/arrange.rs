@@ -36,9 +36,7 @@ impl View {
     /// Shows other panels.
     pub fn set_layout(&mut self, layout: Layout) {
         if layout != self.layout {
-            if self.layout != Layout::Four {
-                self.last_single = self.layout;
-            }
+            self.layouts.shown(layout);
             self.layout = layout;
             self.events.push(ViewEvent::Layout);
             self.arrange();

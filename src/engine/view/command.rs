@@ -2,12 +2,12 @@
 
 use crate::engine::layer::ViewLayer;
 use crate::format::OtherAxis;
-use crate::geometry::PanelKind;
+use crate::geometry::{DVec2, PanelKind, ViewState};
 use crate::scene::layer::{Contrast, LayerKind};
-use crate::scene::panels::Layout;
 use crate::tools::animation::JUMP_MILLIS;
 use crate::tools::command::ViewCommand;
-use crate::tools::navigate::{Surroundings, navigated};
+use crate::tools::layouts::LayoutMemory;
+use crate::tools::navigate::{Surroundings, centred, navigated};
 
 use super::{View, ViewEvent};
 
@@ -18,6 +18,7 @@ impl View {
             return;
         }
         match *command {
+            ViewCommand::CentreOn { panel: PanelKind::Space, at } => self.centre_in_space(at, now_millis, glide),
             ViewCommand::StepOther { places } => self.step_other(places),
             ViewCommand::SelectAt { panel, at } => self.select_at(panel, at),
             ViewCommand::Click { panel, at } => {
@@ -31,8 +32,8 @@ impl View {
                 self.events.push(ViewEvent::Hover(None));
             }
             ViewCommand::SetLayout(layout) => self.set_layout(layout),
-            ViewCommand::ToggleLayout => self.set_layout(if self.layout == Layout::Four { self.last_single } else { Layout::Four }),
-            ViewCommand::MaximizePanel { panel } => self.set_layout(if self.layout == Layout::Four { single(panel) } else { Layout::Four }),
+            ViewCommand::ToggleLayout => self.set_layout(self.layouts.toggled(self.layout)),
+            ViewCommand::MaximizePanel { panel } => self.set_layout(LayoutMemory::maximized(self.layout, panel)),
             ViewCommand::ToggleLayer(index) => {
                 if let Some(layer) = self.layers.get_mut(index) {
                     let visible = layer.is_visible();
@@ -62,15 +63,23 @@ impl View {
     /// Moves the view, where the command is one that does.
     fn navigate(&mut self, command: &ViewCommand, now_millis: f64, glide_millis: f64) -> bool {
         let around = Surroundings { size_px: self.panel_css(command.panel().unwrap_or(PanelKind::Xy)), voxel_nm: self.voxel_nm() };
-        // A jump that follows a jump goes on from where that one leads.
-        let from = match (&self.animation, command.is_jump()) {
-            (Some(glide), true) => glide.way.target().clone(),
-            _ => self.state.clone(),
-        };
+        let from = if command.is_jump() { self.destination() } else { self.state.clone() };
         let Some(to) = navigated(&from, command, around) else { return false };
         self.placed = [true; 2];
         self.go(to, now_millis, glide_millis, true);
         true
+    }
+
+    /// What lies under the pointer on the slices in space comes into the middle.
+    fn centre_in_space(&mut self, at: DVec2, now_millis: f64, glide_millis: f64) {
+        let Some(point) = self.point_on_slices(at) else { return };
+        self.placed = [true; 2];
+        self.go(centred(&self.destination(), point), now_millis, glide_millis, true);
+    }
+
+    /// A jump that follows a jump goes on from where that one leads.
+    fn destination(&self) -> ViewState {
+        self.animation.as_ref().map_or(&self.state, |glide| glide.way.target()).clone()
     }
 
     /// Along the first other axis of the topmost layer that has one, as far as any layer reaches.
@@ -91,7 +100,7 @@ impl View {
         }
     }
 
-    fn select_at(&mut self, panel: PanelKind, at: crate::geometry::DVec2) {
+    fn select_at(&mut self, panel: PanelKind, at: DVec2) {
         let Some(info) = self.pick_in(panel, at) else { return };
         for value in info.values {
             let Some(id) = value.segment_id.filter(|id| *id != 0) else { continue };
@@ -115,14 +124,5 @@ impl View {
             self.events.push(ViewEvent::Layers);
         }
         self.replan();
-    }
-}
-
-fn single(panel: PanelKind) -> Layout {
-    match panel {
-        PanelKind::Xy => Layout::Xy,
-        PanelKind::Xz => Layout::Xz,
-        PanelKind::Yz => Layout::Yz,
-        PanelKind::Space => Layout::Space,
     }
 }

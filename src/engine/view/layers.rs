@@ -170,12 +170,20 @@ impl View {
     pub fn failures(&self, id: &str) -> Vec<FailureInfo> {
         let shared = self.context.shared.borrow();
         let source = self.layer(id).ok().and_then(ViewLayer::ready).and_then(|ready| shared.sources.get(&ready.source));
+        let Some(source) = source else { return Vec::new() };
+        let mut failed: Vec<_> = source.failed.iter().collect();
+        // The first of a cause is the same every time.
+        failed.sort_unstable_by_key(|(key, _)| **key);
         let mut failures: Vec<FailureInfo> = Vec::new();
-        for error in source.into_iter().flat_map(|source| source.failed.values()) {
+        for (_, error) in failed {
             let cause = cause(&error.message);
-            match failures.iter_mut().find(|known| known.example.code == error.code && self::cause(&known.example.message) == cause) {
+            match failures.iter_mut().find(|known| known.error.code == error.code && self::cause(&known.error.message) == cause) {
                 Some(known) => known.count += 1,
-                None => failures.push(FailureInfo { example: error.clone(), count: 1 }),
+                None => {
+                    let of_volume = || shared.volumes.get(&source.volume).map(|volume| volume.open.url.clone());
+                    let example = error.detail.get("url").cloned().or_else(of_volume).unwrap_or_default();
+                    failures.push(FailureInfo { error: error.clone(), count: 1, example });
+                }
             }
         }
         failures

@@ -20,6 +20,7 @@ use crate::geometry::{DVec2, DVec3, PanelKind, ViewState, VoxelBox};
 use crate::scene::panels::{Layout, Panel};
 use crate::scene::plan::Plan;
 use crate::tools::command::{Controls, ViewCommand};
+use crate::tools::layouts::LayoutMemory;
 use crate::voxel::VoxelBlock;
 
 use super::context::Context;
@@ -87,7 +88,7 @@ pub struct View {
     other_axes: BTreeMap<String, u64>,
     controls: Controls,
     layout: Layout,
-    last_single: Layout,
+    layouts: LayoutMemory,
     split: [f64; 2],
     size_css: DVec2,
     px_ratio: f64,
@@ -129,7 +130,7 @@ impl View {
             other_axes: BTreeMap::new(),
             controls: Controls::default(),
             layout: Layout::default(),
-            last_single: Layout::Xy,
+            layouts: LayoutMemory::default(),
             split: [0.5; 2],
             size_css: DVec2::ZERO,
             px_ratio: 1.0,
@@ -140,7 +141,8 @@ impl View {
             plan: None,
             animation: None,
             moves: 0,
-            motion: (DVec3::ZERO, 0.0, DVec3::ZERO),
+            // Never anywhere before: the first place is no movement.
+            motion: (DVec3::ZERO, f64::NEG_INFINITY, DVec3::ZERO),
             needs_draw: true,
             seen_version: u64::MAX,
             complete: false,

@@ -31,7 +31,7 @@ impl View {
     }
 
     /// The nearest point of the slices in space under a point of the 3D panel.
-    fn point_on_slices(&self, at: DVec2) -> Option<DVec3> {
+    pub(super) fn point_on_slices(&self, at: DVec2) -> Option<DVec3> {
         let panel = self.panel(PanelKind::Space)?;
         let size = DVec2::new(f64::from(panel.rect_px[2]), f64::from(panel.rect_px[3]));
         let px = at * self.px_ratio;

@@ -19,17 +19,27 @@ pub(super) struct Arrangement {
 }
 
 impl View {
-    /// Arranges the view for a picture of this size in pixels, of one panel or of all. The picture shows as much of the
-    /// world across as the panel, or the whole view, does now. Nothing is drawn on the canvas until [`View::end_picture`].
+    /// Arranges the view for a picture of this width and height in pixels, of one panel or of all. A side that is not given
+    /// follows from the other, so that the picture has the shape of what is shown. The picture shows as much of the world
+    /// across as the panel, or the whole view, does now. Nothing is drawn on the canvas until [`View::end_picture`].
     ///
     /// # Errors
     /// A size that is no size.
-    pub fn begin_picture(&mut self, size: Option<[f64; 2]>, panel: Option<PanelKind>) -> Result<(), ViewerError> {
+    pub fn begin_picture(&mut self, size: [Option<f64>; 2], panel: Option<PanelKind>) -> Result<(), ViewerError> {
         let shown = match panel {
             None => self.size_css,
             Some(kind) => self.panel_css(kind),
         };
-        let [width, height] = size.unwrap_or_else(|| (shown * self.px_ratio).round().to_array());
+        let [width, height] = match size {
+            [None, None] => (shown * self.px_ratio).round().to_array(),
+            [Some(_), None] | [None, Some(_)] if !(shown.x > 0.0 && shown.y > 0.0) => {
+                let message = "a picture of a view without size needs both its width and its height";
+                return Err(ViewerError::new(ErrorCode::InvalidOptions, message));
+            }
+            [Some(width), None] => [width, (width * shown.y / shown.x).round().max(1.0)],
+            [None, Some(height)] => [(height * shown.x / shown.y).round().max(1.0), height],
+            [Some(width), Some(height)] => [width, height],
+        };
         let fits = |n: f64| n.fract() == 0.0 && (1.0..=MOST_PX).contains(&n);
         if !fits(width) || !fits(height) {
             return Err(ViewerError::new(

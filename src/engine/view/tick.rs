@@ -1,5 +1,7 @@
 //! One frame: what is needed, what is there, what is drawn.
 
+use crate::cache::residency::ResidencyError;
+use crate::engine::layer::Status;
 use crate::engine::lookup::Lookup;
 use crate::geometry::{DVec3, PanelKind};
 use crate::scene::draw::{DrawList, PanelDraw};
@@ -29,26 +31,54 @@ impl View {
     pub fn tick(&mut self, now_millis: f64) -> FrameReport {
         self.context.shared.borrow_mut().finish_reads();
         self.settle();
+        let was_gliding = self.animation.is_some();
         self.animate(now_millis);
         self.follow_hover();
+        self.track_motion(now_millis, was_gliding);
+        if self.panels.is_empty() {
+            return self.tick_unseen();
+        }
         let version = self.context.shared.borrow().version;
         let shimmer = !self.complete && now_millis - self.last_draw_millis >= SHIMMER_MILLIS;
         // Where frames take long, data alone do not ask for one after the other: drawing would take the time from decoding.
         let paced = !self.needs_draw && now_millis - self.last_draw_millis < self.pace_millis;
         if paced || (!self.needs_draw && version == self.seen_version && !shimmer) {
-            return FrameReport { draw: None, again: self.animation.is_some() || !self.complete };
-        }
-        if self.panels.is_empty() {
-            return FrameReport::default();
+            return FrameReport { draw: None, again: self.again() };
         }
         self.needs_draw = false;
         self.last_draw_millis = now_millis;
-        self.track_motion(now_millis);
-        let (list, again) = self.frame(now_millis, true);
+        let (list, more_uploads) = self.frame(now_millis, true);
         self.seen_version = self.context.shared.borrow().version;
+        // What is left goes up with the next frame, not with the next shimmer.
+        self.needs_draw |= more_uploads;
         self.draws += 1;
         let draw = self.arranged_before.is_none().then_some(list);
-        FrameReport { draw, again: again || self.animation.is_some() || !self.complete || self.needs_draw }
+        FrameReport { draw, again: self.again() || self.needs_draw }
+    }
+
+    /// A view without size shows nothing: it wants no chunk, and is complete once its layers are opened or have failed.
+    fn tick_unseen(&mut self) -> FrameReport {
+        self.ask(&Needs::default(), &[]);
+        if self.layers_opened() && self.animation.is_none() {
+            self.answer_idle();
+        }
+        FrameReport { draw: None, again: self.animation.is_some() }
+    }
+
+    fn layers_opened(&self) -> bool {
+        self.layers.iter().all(|layer| !layer.is_visible() || !matches!(layer.status, Status::Opening))
+    }
+
+    fn answer_idle(&mut self) {
+        for sender in self.idle.drain(..) {
+            // Whoever waited may have gone.
+            let _gone = sender.send(());
+        }
+    }
+
+    /// Whether something goes on without anything happening; a view that moves has to notice that it has stopped.
+    fn again(&self) -> bool {
+        self.animation.is_some() || !self.complete || self.motion.2 != DVec3::ZERO
     }
 
     pub(super) fn frame(&mut self, now_millis: f64, overlays: bool) -> (DrawList, bool) {
@@ -75,11 +105,8 @@ impl View {
         let more_uploads = self.upload(&wanted, &layers, &places, frame);
         self.ask(&wanted, &places);
         let counts_complete = wanted.counts.iter().all(|counts| counts.loaded + counts.absent + counts.failed == counts.visible);
-        let opened = self.layers.iter().all(|layer| !layer.is_visible() || !matches!(layer.status, crate::engine::layer::Status::Opening));
-        let complete = counts_complete && opened && !more_uploads;
+        let complete = counts_complete && self.layers_opened() && !more_uploads;
         self.incomplete_since = if complete { None } else { self.incomplete_since.or(Some(now_millis)) };
-        // The rest goes up with the next frame.
-        self.needs_draw |= more_uploads;
         if self.auto_contrast(complete) {
             // Drawn with the new window in the next frame.
             self.needs_draw = true;
@@ -93,10 +120,7 @@ impl View {
         self.plan = Some(plan);
         self.complete = complete;
         if complete && !self.needs_draw && self.animation.is_none() {
-            for sender in self.idle.drain(..) {
-                // Whoever waited may have gone.
-                let _gone = sender.send(());
-            }
+            self.answer_idle();
         }
         (list, more_uploads)
     }
@@ -107,10 +131,12 @@ impl View {
         self.layers.iter().enumerate().filter_map(|(place, layer)| Some((layer.scene_layer(&shared)?, place))).unzip()
     }
 
-    /// Makes bricks resident, as many as one frame may. Says whether some are left.
+    /// Makes bricks resident, as many as one frame may. Says whether the next frame has more to do: some are left, or
+    /// have turned out to be none that can be drawn.
     fn upload(&mut self, wanted: &Needs, layers: &[SceneLayer], places: &[usize], frame: u64) -> bool {
         let mut shared = self.context.shared.borrow_mut();
-        let mut left = shared.limits.max_upload_bytes_per_frame;
+        let budget = shared.limits.max_upload_bytes_per_frame;
+        let (mut sent, mut refused) = (0, false);
         for want in &wanted.uploads {
             let (Some(scene), Some(layer)) = (layers.get(want.layer), places.get(want.layer).and_then(|place| self.layers.get(*place)))
             else {
@@ -122,18 +148,24 @@ impl View {
             }
             let Some(brick) = shared.bricks.get(&want.key) else { continue };
             let bytes = brick.size_bytes() as u64;
-            if bytes > left {
+            // A brick beyond the budget goes up as the first of its frame, or it never would.
+            if sent > 0 && sent + bytes > budget {
                 return true;
             }
-            left -= bytes;
+            sent += bytes;
             let colors = |id: u64| layer.palette_color(id);
             let colors: Option<&dyn Fn(u64) -> _> = if layer.is_segmentation() { Some(&colors) } else { None };
-            if shared.residency.insert(scene.layer, want.key, &brick, colors, frame).is_err() {
-                // All that is resident is in view: the plan keeps below the budget, so only other viewers can do this.
-                return false;
+            match shared.residency.insert(scene.layer, want.key, &brick, colors, frame) {
+                Ok(_) => {}
+                // All that is resident is in view: more would not fit, whatever frame it is.
+                Err(ResidencyError::Full { .. }) => return refused,
+                Err(error) => {
+                    shared.refuse_brick(want.chunk, &want.key, error.into());
+                    refused = true;
+                }
             }
         }
-        false
+        refused
     }
 
     fn ask(&mut self, wanted: &Needs, places: &[usize]) {
@@ -206,16 +238,18 @@ impl View {
         }
     }
 
-    fn track_motion(&mut self, now_millis: f64) {
+    fn track_motion(&mut self, now_millis: f64, was_gliding: bool) {
         let (position, at, velocity) = self.motion;
         let elapsed = now_millis - at;
         if self.state.position != position {
             let new = (self.state.position - position) / elapsed.max(1.0);
-            // A jump is no movement: nothing lies ahead of it.
-            let steady = elapsed < STILL_MILLIS && self.animation.is_none();
+            // A jump is no movement, be it the last frame of a glide: nothing lies ahead of it.
+            let steady = elapsed < STILL_MILLIS && !was_gliding;
             self.motion = (self.state.position, now_millis, if steady { velocity.lerp(new, 0.5) } else { DVec3::ZERO });
-        } else if elapsed > STILL_MILLIS {
+        } else if elapsed > STILL_MILLIS && velocity != DVec3::ZERO {
             self.motion.2 = DVec3::ZERO;
+            // Nothing lies ahead any more.
+            self.replan();
         }
     }
 }

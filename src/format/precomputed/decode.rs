@@ -1,5 +1,4 @@
 //! From a chunk's bytes to the voxels of one channel.
-#![deny(clippy::indexing_slicing)]
 
 use bytes::Bytes;
 

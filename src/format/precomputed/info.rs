@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::format::per_axis::zip;
 use crate::format::spec::{LevelSpec, PrecomputedSharding, Sharding, VolumeKind};
 use crate::format::{FormatError, sharding};
 use crate::geometry::VoxelBox;
@@ -184,7 +185,7 @@ fn parse_chunk_shape(scale: &Object<'_>, sharded: bool) -> Result<[u32; 3], Form
 }
 
 fn check_chunk_bytes(scale: &Object<'_>, size: [i64; 3], chunk: [u32; 3], data_type: DataType, channels: u32) -> Result<(), FormatError> {
-    let largest = to_u32(std::array::from_fn(|axis| size[axis].min(i64::from(chunk[axis]))));
+    let largest = to_u32(zip(size, chunk, |size, chunk| size.min(i64::from(chunk))));
     let bytes = VoxelBlock::byte_len(data_type, largest).and_then(|bytes| (bytes as u64).checked_mul(u64::from(channels)));
     if bytes.is_none_or(|bytes| bytes > MOST_CHUNK_BYTES) {
         return Err(scale.bad(format_args!(

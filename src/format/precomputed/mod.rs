@@ -68,7 +68,8 @@ fn strip_scheme(url: &str) -> &str {
     url.strip_prefix("precomputed://").unwrap_or(url)
 }
 
-fn parse_json(bytes: &[u8], url: &str) -> Result<Value, FormatError> {
+/// The object that an `info` document holds.
+pub(super) fn parse_json(bytes: &[u8], url: &str) -> Result<Value, FormatError> {
     let bad = |reason: String| FormatError::BadMetadata { reason, url: url.to_owned() };
     let inflated;
     let mut json = bytes;

@@ -1,7 +1,6 @@
 //! Chunks inside shards: shard index, minishard index, data. Source: `sharded.md` of Neuroglancer.
 //!
 //! A shard's index is read whole, once, unless it is huge: one range request then serves every minishard of the file.
-#![deny(clippy::indexing_slicing)]
 
 use std::ops::Range;
 use std::rc::Rc;

@@ -7,6 +7,7 @@ use futures::future::FutureExt;
 
 use crate::codec::CodecError;
 use crate::format::memo::{Memo, SHARED_CHUNKS_BYTES, SizeBytes};
+use crate::format::per_axis::zip;
 use crate::format::sharding::compressed_morton;
 use crate::format::spec::{LevelSpec, Selection, Sharding, SourceFormat, VolumeSpec};
 use crate::format::{FormatError, ReadChunk};
@@ -149,7 +150,7 @@ impl Level {
 
 /// The name of a chunk's file: its voxels, `voxel_offset` included.
 fn chunk_name(chunk_box: &VoxelBox) -> String {
-    let [x, y, z]: [String; 3] = std::array::from_fn(|axis| format!("{}-{}", chunk_box.min[axis], chunk_box.max[axis]));
+    let [x, y, z] = zip(chunk_box.min, chunk_box.max, |min, max| format!("{min}-{max}"));
     format!("{x}_{y}_{z}")
 }
 

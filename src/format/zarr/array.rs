@@ -1,5 +1,4 @@
 //! One array: from the place of a chunk to its voxels, in the array's own order.
-#![deny(clippy::indexing_slicing)]
 
 use std::borrow::Cow;
 use std::rc::Rc;

@@ -1,5 +1,4 @@
 //! Which dimension of an array is x, y, z, which the channel, and how a box of voxels is cut out of a chunk.
-#![deny(clippy::indexing_slicing)]
 
 use std::rc::Rc;
 

@@ -34,6 +34,6 @@ pub(crate) fn parse_document(bytes: &[u8], url: &str) -> Result<Map<String, Valu
 }
 
 /// Whether this is the start of a page for people.
-pub(crate) fn is_html(bytes: &[u8]) -> bool {
+fn is_html(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().starts_with(b"<")
 }

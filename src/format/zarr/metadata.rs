@@ -2,7 +2,6 @@
 //!
 //! Source: Zarr v3 core specification 3.1, Zarr v2 specification. Everything that later sizes memory or arithmetic is bounded
 //! here, before zarrs sees it: zarrs multiplies shapes as it finds them.
-#![deny(clippy::indexing_slicing)]
 
 use std::num::NonZeroU64;
 use std::sync::Arc;

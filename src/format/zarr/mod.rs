@@ -18,7 +18,7 @@ mod v2;
 
 pub(super) use array::ZarrArray;
 pub(super) use axes::{AxisMap, Role};
-pub(super) use document::{child_url, is_html, parse_document};
+pub(super) use document::{child_url, parse_document};
 pub(super) use metadata::ArrayInfo;
 pub(super) use source::{Level, ZarrSource};
 

@@ -6,7 +6,6 @@
     target_arch = "wasm32",
     expect(clippy::arc_with_non_send_sync, reason = "zarrs asks for Arc, and has no Send codecs on wasm32")
 )]
-#![deny(clippy::indexing_slicing)]
 
 use std::borrow::Cow;
 use std::num::NonZeroU64;

@@ -1,5 +1,4 @@
 //! A volume of one or more arrays, finest first: chunks by their place along x, y, z.
-#![deny(clippy::indexing_slicing)]
 
 use std::rc::Rc;
 

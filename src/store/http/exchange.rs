@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::runtime::{Cancel, FetchError, Method, Request, Response};
 use crate::store::url::{Scheme, Url};
 use crate::store::wrap::{ByteLru, Retry, or_cancelled};
-use crate::store::{Authorise, RequestPatch, ResourceKind, SizeLimits, StoreError};
+use crate::store::{Authorise, RequestPatch, ResourceKind, SizeLimits, StoreError, Traffic};
 
 /// What HTTP stores share: the way out, who authorises, and the limits.
 pub struct HttpClient {
@@ -17,15 +17,6 @@ pub struct HttpClient {
     /// What was answered for each address and kind, so that the page is asked once per resource.
     patches: RefCell<ByteLru<(String, ResourceKind), RequestPatch>>,
     traffic: Cell<Traffic>,
-}
-
-/// What went over the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
-    /// HTTP requests, each attempt counted; preflights and what a browser's own cache answers cannot be told apart.
-    pub requests: u64,
-    /// Bytes of bodies, unpacked.
-    pub bytes: u64,
 }
 
 /// How many bytes of addresses and patches are remembered.

@@ -19,9 +19,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlCanvasElement;
 
-use crate::engine::View;
+use crate::engine::{Context, View};
 use crate::error::{ErrorCode, ViewerError};
 use crate::geometry::DVec2;
+use crate::render::gpu::GpuError;
 use crate::scene::layer::LayerKind;
 use crate::tools::actions::Situation;
 use crate::tools::command::ViewCommand;
@@ -259,7 +260,7 @@ impl PageView {
         let inner = &self.inner;
         let mut device = inner.context.device.borrow_mut();
         let uploads = inner.context.engine.take_uploads();
-        device.gpu.apply(&uploads).map_err(|error| gpu_error(&error))?;
+        device.gpu.apply(&uploads).map_err(|error| uploads_lost(&inner.context.engine, &error))?;
         let mut surface = inner.surface.borrow_mut();
         let target = match surface.take() {
             Some(target) => surface.insert(target),
@@ -300,6 +301,12 @@ impl PageView {
             self.inner.ask_frame();
         }
     }
+}
+
+/// What was taken for the buffers and is not in them must not count as resident: all is uploaded again.
+fn uploads_lost(engine: &Context, error: &GpuError) -> ViewerError {
+    engine.device_lost();
+    gpu_error(error)
 }
 
 fn object(fields: &[(&str, JsValue)]) -> Result<JsValue, JsValue> {

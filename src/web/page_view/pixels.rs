@@ -11,7 +11,7 @@ use crate::web::convert::from_js;
 use crate::web::surface::gpu_error;
 use crate::web::voxel_block::block_to_js;
 
-use super::{PageView, edge, now_millis, object};
+use super::{PageView, edge, now_millis, object, uploads_lost};
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -57,8 +57,7 @@ impl PageView {
         let _turn = inner.picture.lock().await;
         let other = options.width.is_some() || options.height.is_some() || options.panel.is_some();
         if other {
-            let size = options.width.zip(options.height).map(|(width, height)| [width, height]);
-            edge(inner.view.borrow_mut().begin_picture(size, options.panel))?;
+            edge(inner.view.borrow_mut().begin_picture([options.width, options.height], options.panel))?;
             let ready = inner.view.borrow_mut().idle();
             inner.ask_frame();
             if let Err(gone) = inner.answer(request, ready).await {
@@ -72,7 +71,7 @@ impl PageView {
         let pixels = {
             let mut device = inner.context.device.borrow_mut();
             let uploads = inner.context.engine.take_uploads();
-            edge(device.gpu.apply(&uploads).map_err(|error| gpu_error(&error)))?;
+            edge(device.gpu.apply(&uploads).map_err(|error| uploads_lost(&inner.context.engine, &error)))?;
             edge(device.gpu.render_to_rgba(&list).map_err(|error| gpu_error(&error)))?
         };
         let rgba = edge(pixels.await.map_err(|error| gpu_error(&error)))?;

@@ -16,10 +16,9 @@ use anyhow::{Context, Result};
 use neurolume::phantom::{Phantom, PhantomParams};
 use serde_json::json;
 
+use crate::files::{folders_fingerprint, stamped};
+use crate::paths::root;
 use crate::step::{done, step};
-
-/// Changes when what is written changes.
-const STAMP: &str = "6";
 
 /// Edges of the precomputed volume, voxels of 8 nm.
 const VOLUME: [usize; 3] = [512, 512, 512];
@@ -34,18 +33,20 @@ const SEED: u64 = 1;
 /// # Errors
 /// A file that cannot be written.
 pub(crate) fn ensure(dir: &Path) -> Result<()> {
-    if fs::read_to_string(dir.join(".stamp")).is_ok_and(|stamp| stamp == STAMP) {
+    // What is written follows from the sources of the phantom and of the writers.
+    let stamp = folders_fingerprint(&[&root().join("src/phantom"), &root().join("xtask/src/sample")])?;
+    if stamped(&dir.join(".stamp"), &stamp) {
         done("the sample is there");
         return Ok(());
     }
-    step("write the sample", || write(dir))
+    step("write the sample", || write(dir, &stamp))
 }
 
 /// Writes the sample and `index.json`, which lists it as `data/index.json` lists a served folder.
 ///
 /// # Errors
 /// A file that cannot be written.
-fn write(dir: &Path) -> Result<()> {
+fn write(dir: &Path, stamp: &str) -> Result<()> {
     if dir.exists() {
         fs::remove_dir_all(dir).with_context(|| format!("cannot clear {}", dir.display()))?;
     }
@@ -66,7 +67,7 @@ fn write(dir: &Path) -> Result<()> {
         },
     ]);
     put(&dir.join("index.json"), &serde_json::to_vec_pretty(&index)?)?;
-    put(&dir.join(".stamp"), STAMP.as_bytes())
+    put(&dir.join(".stamp"), stamp.as_bytes())
 }
 
 /// Writes a file and the folders above it.

@@ -1,0 +1,83 @@
+//! What commands and pictures make of a view, without any voxel.
+#![cfg(feature = "decode")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use neurolume::engine::{Limits, View};
+use neurolume::error::ErrorCode;
+use neurolume::geometry::{DVec2, DVec3, PanelKind};
+use neurolume::scene::panels::Layout;
+use neurolume::tools::command::ViewCommand;
+use support::fake_workers::{FakeWorkers, volume};
+
+fn view(layout: Layout) -> (FakeWorkers, View) {
+    let workers = FakeWorkers::new(Limits::default());
+    let mut view = View::new(&workers.context);
+    view.set_layout(layout);
+    view.resize(DVec2::new(800.0, 600.0), 1.0);
+    workers.open(&mut view, "image", "image", &volume([512, 512, 512], 3));
+    (workers, view)
+}
+
+#[test]
+fn centring_in_space_brings_what_was_picked_into_the_middle() {
+    for reduced_motion in [true, false] {
+        let (_workers, mut view) = view(Layout::Space);
+        let mut state = view.state().clone();
+        state.projection_orientation = glam::DQuat::from_euler(glam::EulerRot::XYZ, 0.5, 0.4, 0.0);
+        view.set_state(state, [true; 2], 0.0, 0.0);
+        let at = DVec2::new(430.0, 250.0);
+        let picked = DVec3::from_array(view.pick(at).unwrap().position);
+        assert!(picked.distance(view.state().position) > 10.0);
+        view.dispatch(&ViewCommand::CentreOn { panel: PanelKind::Space, at }, 0.0, reduced_motion);
+        for frame in 0..200 {
+            view.tick(f64::from(frame) * 16.0);
+        }
+        assert!(view.state().position.distance(picked) < 1e-6);
+        let middle = DVec3::from_array(view.pick(DVec2::new(400.0, 300.0)).unwrap().position);
+        assert!(middle.distance(picked) < 1.0, "{middle} is in the middle instead of {picked}");
+    }
+}
+
+#[test]
+fn where_nothing_is_under_the_pointer_centring_does_nothing() {
+    let (_workers, mut view) = view(Layout::Space);
+    let before = view.state().clone();
+    view.dispatch(&ViewCommand::CentreOn { panel: PanelKind::Space, at: DVec2::new(1.0, 1.0) }, 0.0, true);
+    assert_eq!(*view.state(), before);
+}
+
+#[test]
+fn a_panel_beside_another_is_maximised_and_one_key_goes_to_and_fro() {
+    let (_workers, mut view) = view(Layout::XySpace);
+    let mut after = |command| {
+        view.dispatch(&command, 0.0, true);
+        view.layout()
+    };
+    assert_eq!(after(ViewCommand::MaximizePanel { panel: PanelKind::Space }), Layout::Space);
+    assert_eq!(after(ViewCommand::MaximizePanel { panel: PanelKind::Space }), Layout::Four);
+    assert_eq!(after(ViewCommand::ToggleLayout), Layout::Space, "the single panel shown last");
+    assert_eq!(after(ViewCommand::SetLayout(Layout::XySpace)), Layout::XySpace);
+    assert_eq!(after(ViewCommand::ToggleLayout), Layout::Four);
+    assert_eq!(after(ViewCommand::ToggleLayout), Layout::Space, "two panels are no single one");
+}
+
+#[test]
+fn a_picture_of_one_side_has_the_shape_of_what_is_shown() {
+    let (_workers, mut view) = view(Layout::Xy);
+    let mut size = |size| {
+        view.begin_picture(size, None).unwrap();
+        let shown = view.size_px();
+        view.end_picture();
+        shown
+    };
+    assert_eq!(size([None, None]), [800, 600]);
+    assert_eq!(size([Some(400.0), None]), [400, 300]);
+    assert_eq!(size([None, Some(1200.0)]), [1600, 1200]);
+    assert_eq!(size([Some(1.0), None]), [1, 1]);
+    assert_eq!(size([Some(100.0), Some(100.0)]), [100, 100]);
+    assert_eq!(view.begin_picture([Some(100_000.0), None], None).unwrap_err().code, ErrorCode::InvalidOptions);
+    view.resize(DVec2::ZERO, 1.0);
+    assert_eq!(view.begin_picture([Some(100.0), None], None).unwrap_err().code, ErrorCode::InvalidOptions);
+}
