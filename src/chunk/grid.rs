@@ -28,13 +28,18 @@ impl LevelGrid {
     #[must_use]
     pub fn new(level: &LevelSpec) -> Self {
         let brick = brick_shape(level.chunk_shape);
+        // Of a chunk that reaches beyond the volume, only what holds voxels has bricks: metadata may name any size.
+        let chunk: [u32; 3] = std::array::from_fn(|axis| {
+            let held = level.voxel_box.max[axis].saturating_sub(level.chunk_origin[axis]).max(1);
+            level.chunk_shape[axis].clamp(1, u32::try_from(held).unwrap_or(u32::MAX))
+        });
         let per_nm = DVec3::from_array(level.voxel_size_nm.map(|size| 1.0 / size));
         Self {
             voxel_box: level.voxel_box,
             chunk_origin: level.chunk_origin,
-            chunk_shape: level.chunk_shape.map(|n| n.max(1)),
+            chunk_shape: chunk,
             brick_shape: brick,
-            bricks_per_chunk: std::array::from_fn(|axis| level.chunk_shape[axis].max(1).div_ceil(brick[axis])),
+            bricks_per_chunk: std::array::from_fn(|axis| chunk[axis].div_ceil(brick[axis])),
             grid_box: level.grid_box(),
             voxel_from_nm: DAffine3::from_scale(per_nm) * DAffine3::from_translation(-DVec3::from_array(level.offset_nm)),
         }
@@ -115,4 +120,26 @@ impl LevelGrid {
 /// Grid places are `i32`: a volume of more chunks along an axis is refused when it is opened, so this never bites.
 fn saturate(n: i64) -> i32 {
     i32::try_from(n).unwrap_or(if n < 0 { i32::MIN } else { i32::MAX })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_far_larger_than_the_volume_has_the_bricks_of_the_volume() {
+        let level = LevelSpec {
+            voxel_box: VoxelBox { min: [5, 0, -3], max: [105, 70, 20] },
+            chunk_origin: [5, 0, -3],
+            chunk_shape: [2_000_000_000, 2_000_000_000, 64],
+            voxel_size_nm: [8.0; 3],
+            offset_nm: [0.0; 3],
+            encoding: "raw".to_owned(),
+            sharding: crate::format::Sharding::None,
+        };
+        let grid = LevelGrid::new(&level);
+        assert_eq!(grid.bricks_of_chunk([0; 3]).count(), 4 * 3);
+        assert_eq!(grid.chunk_of_voxel([104, 69, 19]), [0; 3]);
+        assert_eq!(grid.brick_of_voxel([104, 69, 19]), [3, 2, 0]);
+    }
 }
