@@ -8,7 +8,7 @@ use neurolume::engine::{Limits, View};
 use neurolume::error::ErrorCode;
 use neurolume::geometry::{DVec2, DVec3, PanelKind};
 use neurolume::scene::panels::Layout;
-use neurolume::tools::command::ViewCommand;
+use neurolume::tools::command::{PanelAxis, ViewCommand};
 use support::fake_workers::{FakeWorkers, volume};
 
 fn view(layout: Layout) -> (FakeWorkers, View) {
@@ -80,4 +80,20 @@ fn a_picture_of_one_side_has_the_shape_of_what_is_shown() {
     assert_eq!(view.begin_picture([Some(100_000.0), None], None).unwrap_err().code, ErrorCode::InvalidOptions);
     view.resize(DVec2::ZERO, 1.0);
     assert_eq!(view.begin_picture([Some(100.0), None], None).unwrap_err().code, ErrorCode::InvalidOptions);
+}
+
+#[test]
+fn a_step_during_a_jump_does_not_leave_the_view_halfway() {
+    let (_workers, mut view) = view(Layout::Xy);
+    let mut tilted = view.state().clone();
+    tilted.cross_section_orientation = glam::DQuat::from_rotation_x(0.3);
+    view.set_state(tilted, [true; 2], 0.0, 0.0);
+    let before = view.state().position;
+    view.dispatch(&ViewCommand::SnapToAxes { panel: PanelKind::Xy }, 0.0, false);
+    view.tick(20.0);
+    assert!(view.state().cross_section_orientation.to_axis_angle().1 > 0.01, "still on its way");
+    view.dispatch(&ViewCommand::Step { panel: PanelKind::Xy, axis: PanelAxis::Depth, voxels: 1.0 }, 30.0, false);
+    view.tick(500.0);
+    assert!(view.state().cross_section_orientation.to_axis_angle().1 < 1e-9);
+    assert!((view.state().position.z - before.z).abs() > 0.5);
 }

@@ -63,8 +63,7 @@ impl View {
     /// Moves the view, where the command is one that does.
     fn navigate(&mut self, command: &ViewCommand, now_millis: f64, glide_millis: f64) -> bool {
         let around = Surroundings { size_px: self.panel_css(command.panel().unwrap_or(PanelKind::Xy)), voxel_nm: self.voxel_nm() };
-        let from = if command.is_jump() { self.destination() } else { self.state.clone() };
-        let Some(to) = navigated(&from, command, around) else { return false };
+        let Some(to) = navigated(&self.destination(), command, around) else { return false };
         self.placed = [true; 2];
         self.go(to, now_millis, glide_millis, true);
         true
@@ -77,7 +76,7 @@ impl View {
         self.go(centred(&self.destination(), point), now_millis, glide_millis, true);
     }
 
-    /// A jump that follows a jump goes on from where that one leads.
+    /// What follows a jump goes on from where that one leads, though it be cut short.
     fn destination(&self) -> ViewState {
         self.animation.as_ref().map_or(&self.state, |glide| glide.way.target()).clone()
     }
