@@ -1,45 +1,79 @@
-//! Figures: what people download, and how fast the built site draws in a browser.
+//! Figures: what people download, and how fast the viewer is beside Neuroglancer in the same browser.
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::paths::{dist_npm, root};
-use crate::setup::browser;
+use crate::files::{clear, copy_folder};
+use crate::paths::{dist_npm, dist_www, root};
+use crate::setup::{browser, npm};
 use crate::site;
 use crate::step::{run, step};
 use crate::wasm::Profile;
 
-/// Builds, prints sizes, and runs the measurements in the browser.
-pub(crate) fn measure() -> Result<()> {
-    site::build(Profile::Release)?;
-    sizes(&dist_npm())?;
-    let browser = browser::ensure()?;
-    step("measure in the browser", || run(Command::new("node").current_dir(root()).arg("tests/e2e/bench.mjs").env("CHROMIUM", &browser)))
+/// What `bench` was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// Few runs, for a first look.
+    pub(crate) quick: bool,
 }
 
-/// Prints the size of each file that a page downloads, raw and gzip.
-fn sizes(folder: &Path) -> Result<()> {
-    println!("\n{:<28}{:>12}{:>12}", "file", "bytes", "gzip");
+/// Builds both viewers, prints sizes, and measures in the browser.
+pub(crate) fn measure(options: &Options) -> Result<()> {
+    site::build(Profile::Release)?;
+    let site = peer()?;
+    sizes("neurolume", &dist_npm())?;
+    sizes("Neuroglancer", &site.join("peer/assets"))?;
+    let browser = browser::ensure()?;
+    let runs = if options.quick { "1" } else { "7" };
+    step("measure in the browser", || {
+        let mut node = Command::new("node");
+        run(node.current_dir(root()).arg("tests/bench/run.mjs").args(["--runs", runs]).env("CHROMIUM", &browser))
+    })
+}
+
+/// Neuroglancer, built from its npm package, and a page of ours, as plain as can be, in one folder to be served.
+fn peer() -> Result<PathBuf> {
+    let peer = root().join("tests/bench/peer");
+    npm::ensure_in(&peer)?;
+    let site = root().join("target/bench/site");
+    step("build Neuroglancer", || {
+        clear(&site, &[])?;
+        let mut node = Command::new("node");
+        run(node
+            .current_dir(&peer)
+            .args(["node_modules/vite/bin/vite.js", "build", "--logLevel", "warn", "--emptyOutDir", "--outDir"])
+            .arg(site.join("peer")))
+    })?;
+    copy_folder(&root().join("tests/bench/ours"), &site.join("ours"))?;
+    copy_folder(&dist_npm(), &site.join("npm"))?;
+    copy_folder(&dist_www().join("sample"), &site.join("sample"))?;
+    fs::write(site.join("blank.html"), "<!doctype html><title>blank</title>").context("cannot write blank.html")?;
+    Ok(site)
+}
+
+/// Prints the size of each file of a viewer that a page may download, raw and gzip.
+fn sizes(name: &str, folder: &Path) -> Result<()> {
+    println!("\n{name:<44}{:>12}{:>12}", "bytes", "gzip");
     let mut names: Vec<_> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
     names.sort();
     let (mut raw, mut packed) = (0, 0);
     for path in names {
-        if !path.extension().is_some_and(|ending| ending == "wasm" || ending == "js") {
+        if !path.extension().is_some_and(|ending| ending == "wasm" || ending == "js" || ending == "css") {
             continue;
         }
         let bytes = fs::read(&path)?;
         let gzip = gzip_len(&bytes).with_context(|| format!("cannot compress {}", path.display()))?;
-        println!("{:<28}{:>12}{:>12}", path.file_name().unwrap_or_default().to_string_lossy(), bytes.len(), gzip);
+        println!("{:<44}{:>12}{:>12}", path.file_name().unwrap_or_default().to_string_lossy(), bytes.len(), gzip);
         raw += bytes.len();
         packed += gzip;
     }
-    println!("{:<28}{raw:>12}{packed:>12}\n", "together");
+    println!("{:<44}{raw:>12}{packed:>12}\n", "together");
     Ok(())
 }
 

@@ -39,7 +39,8 @@ cargo xtask COMMAND
       --faults            answer /fault/… with errors made on purpose
   test [STAGE…]         run every check of the project, or the stages named
       --list              name the stages
-  bench                 build, then measure in a browser
+  bench                 build, then measure beside Neuroglancer in a browser
+      --quick             once, for a first look
 ";
 
 fn main() -> ExitCode {
@@ -60,6 +61,7 @@ fn run() -> Result<bool> {
     let mut serve = serve::Options::default();
     let mut list = false;
     let mut no_build = false;
+    let mut bench = bench::Options::default();
     while let Some(arg) = args.next()? {
         match arg {
             Long("port") => serve.port = args.value()?.parse()?,
@@ -75,6 +77,7 @@ fn run() -> Result<bool> {
                 no_build = true;
             }
             Long("list") => list = true,
+            Long("quick") => bench.quick = true,
             Long("help") | Short('h') => {
                 print!("{USAGE}");
                 return Ok(true);
@@ -98,7 +101,7 @@ fn run() -> Result<bool> {
             Ok(true)
         }
         Some("test") => test::run(&words.collect::<Vec<_>>()),
-        Some("bench") => bench::measure().map(|()| true),
+        Some("bench") => bench::measure(&bench).map(|()| true),
         None => {
             print!("{USAGE}");
             Ok(true)

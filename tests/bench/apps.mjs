@@ -1,0 +1,59 @@
+// The two viewers, driven alike: the same layers, place, scale and layout.
+
+/** What both are asked to show. `nm`: the volume's voxel and middle. */
+const middle = ({ voxelNm, shape }) => shape.map((n) => (n / 2) * voxelNm);
+
+export const neurolume = {
+  name: 'neurolume',
+  folder: 'ours/',
+  hash(volume, base) {
+    return encodeURIComponent(JSON.stringify({
+      layout: '4panel',
+      viewState: { position: middle(volume), crossSectionScale: volume.nmPerPx, projectionScale: 600 * volume.nmPerPx },
+      layers: [
+        { id: 'image', type: 'image', source: base + volume.image, interpolation: 'nearest', contrast: [0, 255] },
+        { id: 'segmentation', type: 'segmentation', source: base + volume.segmentation, outline: false, opacity: 0.5 },
+      ],
+    }));
+  },
+  // The middle of the panel at the upper left.
+  spot: ({ width, height }) => ({ x: width / 4 + 20, y: height / 4 + 20 }),
+  ready: () => globalThis.viewer ? globalThis.viewer.idle().then(() => true) : false,
+  go: ([x, y, z]) => void globalThis.viewer.setViewState({ position: [x, y, z] }),
+  zoom: (nmPerPx) => void globalThis.viewer.setViewState({ crossSectionScale: nmPerPx }),
+};
+
+export const neuroglancer = {
+  name: 'Neuroglancer',
+  folder: 'peer/',
+  hash(volume, base) {
+    const nm = volume.voxelNm * 1e-9;
+    return `!${encodeURIComponent(JSON.stringify({
+      dimensions: { x: [nm, 'm'], y: [nm, 'm'], z: [nm, 'm'] },
+      position: middle(volume).map((n) => n / volume.voxelNm),
+      crossSectionScale: volume.nmPerPx / volume.voxelNm,
+      projectionScale: (600 * volume.nmPerPx) / volume.voxelNm,
+      layers: [
+        { type: 'image', source: `${base}${volume.image}/|neuroglancer-precomputed:`, name: 'image' },
+        { type: 'segmentation', source: `${base}${volume.segmentation}/|neuroglancer-precomputed:`, name: 'segmentation' },
+      ],
+      layout: '4panel',
+    }))}`;
+  },
+  spot: ({ width, height }) => ({ x: width / 4 + 20, y: 48 + (height - 48) / 4 + 20 }),
+  // It says so before there are layers, and once more than once before all has been asked for.
+  ready: () => {
+    const viewer = globalThis.viewer;
+    const is = Boolean(viewer) && viewer.layerManager.managedLayers.length === 2 && viewer.isReady();
+    globalThis.readyTurns = is ? (globalThis.readyTurns ?? 0) + 1 : 0;
+    return globalThis.readyTurns >= 2;
+  },
+  go: ([x, y, z]) => {
+    const { viewer } = globalThis;
+    const nm = globalThis.benchVoxelNm;
+    viewer.navigationState.position.value = Float32Array.of(x / nm, y / nm, z / nm);
+  },
+  zoom: (nmPerPx) => {
+    globalThis.viewer.navigationState.zoomFactor.value = nmPerPx / globalThis.benchVoxelNm;
+  },
+};

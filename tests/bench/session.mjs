@@ -1,0 +1,91 @@
+// One session of one viewer in a browser of its own: load, look, jump, zoom, fly.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { launchMeasured, root } from '../e2e/browser.mjs';
+import { cpuSeconds, memoryBytes } from './processes.mjs';
+
+const SIZE = { width: 1280, height: 800 };
+const PATIENCE_MILLIS = 60_000;
+const watch = readFileSync(path.join(root, 'tests/bench/watch.js'), 'utf8');
+
+/** Waits until the viewer says that everything in view is there. */
+const ready = (page, app) => page.evaluate(
+  async ([source, patience]) => {
+    const ready = new Function(`return ${source}`)();
+    const end = performance.now() + patience;
+    while (!(await ready())) {
+      if (performance.now() > end) throw new Error('not ready in time');
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    return performance.now();
+  },
+  [app.ready.toString(), PATIENCE_MILLIS],
+);
+
+/** Does something and waits: milliseconds. */
+async function until(page, app, change, argument) {
+  const begin = await page.evaluate(
+    ([source, argument]) => {
+      globalThis.readyTurns = 0;
+      const begin = performance.now();
+      new Function(`return ${source}`)()(argument);
+      return begin;
+    },
+    [change.toString(), argument],
+  );
+  return (await ready(page, app)) - begin;
+}
+
+/** Frame times of a flight along these places. */
+const fly = (page, app, places) => page.evaluate(
+  async ([source, places]) => {
+    const go = new Function(`return ${source}`)();
+    const times = [];
+    for (const place of places) times.push(await globalThis.benchWatch.frame(() => go(place)));
+    return times;
+  },
+  [app.go.toString(), places],
+);
+
+const quantile = (values, q) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
+
+/**
+ * The figures of one session. `volume`: see volumes.mjs.
+ */
+export async function session(app, volume, server, { flight = true } = {}) {
+  const { browser, pid, close } = await launchMeasured();
+  try {
+    const context = await browser.newContext({ viewport: SIZE, deviceScaleFactor: 1 });
+    const page = await context.newPage();
+    await page.addInitScript(`${watch}\nbenchWatch.spot = ${JSON.stringify(app.spot(SIZE))};\nglobalThis.benchVoxelNm = ${volume.voxelNm};`);
+    await page.goto(`${server.url}blank.html`);
+    await page.waitForTimeout(300);
+    const blankBytes = memoryBytes(pid);
+    const cpuBefore = cpuSeconds(pid);
+    const logBefore = (await server.log()).length;
+
+    await page.goto(`${server.url}${app.folder}index.html#${app.hash(volume, server.url)}`);
+    const complete = await ready(page, app);
+    const firstPixel = await page.evaluate(() => globalThis.benchWatch.firstPixel);
+    const fetched = (await server.log()).slice(logBefore).filter(({ path }) => path.startsWith(volume.prefix));
+    const figures = {
+      firstPixel,
+      complete,
+      requests: fetched.length,
+      bytes: fetched.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+    if (flight) {
+      figures.jump = await until(page, app, app.go, volume.far);
+      figures.zoomOut = await until(page, app, app.zoom, volume.nmPerPx * 4);
+      figures.zoomIn = await until(page, app, app.zoom, volume.nmPerPx);
+      const times = await fly(page, app, volume.flight);
+      Object.assign(figures, { frameP50: quantile(times, 0.5), frameP95: quantile(times, 0.95), frameLongest: Math.max(...times) });
+    }
+    figures.cpu = cpuSeconds(pid) - cpuBefore;
+    figures.memory = memoryBytes(pid) - blankBytes;
+    return { figures, picture: await page.screenshot() };
+  } finally {
+    await close();
+  }
+}
