@@ -5,6 +5,7 @@
 
 mod bench;
 mod files;
+mod neuroglancer;
 mod package;
 mod paths;
 mod sample;
@@ -13,6 +14,7 @@ mod setup;
 mod site;
 mod step;
 mod test;
+mod volume;
 mod wasm;
 mod watch;
 

@@ -3,7 +3,6 @@
 //! Owns which part of the phantom is written and in which formats. The formats are encoded here from their
 //! specifications, so that the sample also tests the readers of the crate; none of its code is used but the phantom.
 
-mod compressed_segmentation;
 mod ome_zarr;
 mod precomputed;
 mod pyramid;
