@@ -62,6 +62,50 @@ fn wrong_requests_are_refused() {
     assert!(phantom.fill_all([0; 3], [0, 5, 5], &mut Buffers::default()).is_ok());
 }
 
+#[test]
+fn another_voxel_size_is_the_same_whether_neurites_are_shared() {
+    let size = [16.0, 16.0, 40.0];
+    let alone = Phantom::new(PhantomParams { voxel_size_nm: size, ..PhantomParams::default() }).unwrap();
+    let sharing = phantom().at_voxel_size(size).unwrap();
+    assert_eq!(filled(&sharing, [3, 3, 3], [20; 3]), filled(&alone, [3, 3, 3], [20; 3]));
+}
+
+fn seen_from_afar(voxel_nm: f64, min: [i64; 3], shape: [u32; 3]) -> (Vec<u8>, Vec<u64>) {
+    let voxels = shape.iter().map(|&n| n as usize).product();
+    let (mut image, mut labels) = (vec![0; voxels], vec![0; voxels]);
+    phantom().fill_from_afar(voxel_nm, min, shape, &mut image, &mut labels).unwrap();
+    (image, labels)
+}
+
+/// At voxels of every kind: neurites settled, neurites as they grow, none.
+#[test]
+fn boxes_from_afar_agree() {
+    for voxel_nm in [32.0, 256.0, 4096.0] {
+        let outer = seen_from_afar(voxel_nm, [-9, 20, 300], [40, 41, 42]);
+        let (image, labels) = seen_from_afar(voxel_nm, [1, 25, 320], [20, 10, 15]);
+        for (i, inner) in image.into_iter().zip(labels).enumerate() {
+            let at = [10 + i % 20, 5 + i / 20 % 10, 20 + i / 200];
+            let o = at[0] + 40 * (at[1] + 41 * at[2]);
+            assert_eq!(inner, (outer.0[o], outer.1[o]), "{voxel_nm} nm, {at:?}");
+        }
+        assert_eq!(outer.1.iter().any(|&label| label != 0), voxel_nm < 1000.0);
+    }
+}
+
+#[test]
+fn wrong_requests_from_afar_are_refused() {
+    let ask = |voxel_nm, min, length| {
+        let (mut image, mut labels) = (vec![0; length], vec![0; length]);
+        phantom().fill_from_afar(voxel_nm, min, [2; 3], &mut image, &mut labels)
+    };
+    assert!(ask(32.0, [0; 3], 8).is_ok());
+    assert!(ask(32.0, [0; 3], 7).is_err());
+    assert!(ask(f64::NAN, [0; 3], 8).is_err());
+    assert!(ask(0.5, [0; 3], 8).is_err());
+    assert!(ask(32.0, [i64::MAX, 0, 0], 8).is_err());
+    assert!(ask(32.0, [1 << 46, 0, 0], 8).is_err());
+}
+
 /// Ground truth of a box that crosses blocks.
 struct Truth {
     min: [i64; 3],

@@ -1,11 +1,13 @@
 //! A procedural neuropil: any voxel of an unbounded volume, with its ground truth, from a seed.
 //!
 //! Owns how the volume is made; knows nothing of chunks, formats or files. Neurons grow from a lattice of anchors
-//! ([`trunk`], [`twig`]), compete for space ([`tile`]), and are drawn block by block ([`block`], [`shade`]).
+//! ([`trunk`], [`twig`]), compete for space ([`tile`]), and are drawn block by block ([`block`], [`shade`]). For levels
+//! of wide voxels there is a stand-in ([`afar`]).
 //!
 //! Invariants: everything is a pure function of [`PhantomParams`], bit for bit the same natively and in wasm; any two
 //! boxes agree where they overlap.
 
+mod afar;
 mod block;
 mod brick;
 mod capsule;
@@ -61,6 +63,9 @@ pub enum PhantomError {
     /// A voxel edge out of range.
     #[error("voxel size {0:?} nm: each edge must be from 1 to 1000 nm")]
     VoxelSize([f64; 3]),
+    /// A voxel edge out of range, from afar.
+    #[error("voxel size {0} nm: from afar an edge must be from 1 to 1048576 nm")]
+    AfarVoxelSize(f64),
     /// A buffer of another length than the box.
     #[error("a buffer of {actual} voxels was given for a box of {expected}")]
     BufferLength {
@@ -85,7 +90,7 @@ pub struct Phantom {
     params: PhantomParams,
     layout: Layout,
     shader: Shader,
-    tiles: Mutex<Tiles>,
+    tiles: Arc<Mutex<Tiles>>,
 }
 
 #[derive(Debug, Default)]
@@ -118,7 +123,16 @@ impl Phantom {
         }
         let layout = Layout::new(params.voxel_size_nm);
         let shader = Shader::new(params.seed, params.voxel_size_nm);
-        Ok(Self { params, layout, shader, tiles: Mutex::default() })
+        Ok(Self { params, layout, shader, tiles: Arc::default() })
+    }
+
+    /// The same tissue at another voxel size. The two share the neurites that they grow.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn at_voxel_size(&self, voxel_size_nm: [f64; 3]) -> Result<Self, PhantomError> {
+        let other = Self::new(PhantomParams { voxel_size_nm, ..self.params })?;
+        Ok(Self { tiles: Arc::clone(&self.tiles), ..other })
     }
 
     /// What it was made from.
@@ -177,15 +191,7 @@ impl Phantom {
     }
 
     fn checked_max(&self, min: [i64; 3], shape: [u32; 3]) -> Result<[i64; 3], PhantomError> {
-        let mut max = [0; 3];
-        for axis in 0..3 {
-            let nm = self.params.voxel_size_nm[axis];
-            max[axis] = min[axis]
-                .checked_add(i64::from(shape[axis]))
-                .filter(|&end| real(min[axis]).abs() * nm < FARTHEST_NM && real(end).abs() * nm < FARTHEST_NM)
-                .ok_or(PhantomError::TooFar { min, shape })?;
-        }
-        Ok(max)
+        checked_max(self.params.voxel_size_nm, min, shape)
     }
 
     fn tile(&self, cell: [i64; 3]) -> Arc<Tile> {
@@ -204,6 +210,19 @@ impl Phantom {
         tiles.by_cell.insert(cell, Arc::clone(&tile));
         tile
     }
+}
+
+/// The first voxel past a box, unless that is out of reach.
+fn checked_max(voxel_nm: [f64; 3], min: [i64; 3], shape: [u32; 3]) -> Result<[i64; 3], PhantomError> {
+    let mut max = [0; 3];
+    for axis in 0..3 {
+        let nm = voxel_nm[axis];
+        max[axis] = min[axis]
+            .checked_add(i64::from(shape[axis]))
+            .filter(|&end| real(min[axis]).abs() * nm < FARTHEST_NM && real(end).abs() * nm < FARTHEST_NM)
+            .ok_or(PhantomError::TooFar { min, shape })?;
+    }
+    Ok(max)
 }
 
 fn check_length(expected: u64, actual: usize) -> Result<(), PhantomError> {

@@ -164,9 +164,7 @@ impl Tile {
 
     /// How far the warp moves an absolute position.
     pub(super) fn shift(&self, absolute: DVec3) -> Vec3 {
-        let wide = noise3(mix(self.seed ^ 0x31), absolute / 430.0) * 74.0;
-        let fine = noise3(mix(self.seed ^ 0x32), absolute / 150.0) * FINE_WARP_NM;
-        (wide + fine).clamp_length_max(WARP_NM)
+        shift(self.seed, absolute)
     }
 
     /// The place whose warped position is `point`.
@@ -198,6 +196,13 @@ impl Tile {
         });
         best
     }
+}
+
+/// How far the warp of a seed moves an absolute position.
+pub(super) fn shift(seed: u64, absolute: DVec3) -> Vec3 {
+    let wide = noise3(mix(seed ^ 0x31), absolute / 430.0) * 74.0;
+    let fine = noise3(mix(seed ^ 0x32), absolute / 150.0) * FINE_WARP_NM;
+    (wide + fine).clamp_length_max(WARP_NM)
 }
 
 /// A box of warped points.

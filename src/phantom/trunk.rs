@@ -72,12 +72,24 @@ pub(super) fn grow(seed: u64, lower: DVec3, upper: DVec3) -> Trunks {
     let push_reach = 2.0 * MAX_RADIUS_NM + 2.0 * STEP_NM;
     let margin = DVec3::splat(real(i64::try_from(ROUNDS).unwrap_or(0)) * push_reach);
     let (outer_lower, outer_upper) = (lower - margin, upper + margin);
+    let mut trunks = sprout(seed, outer_lower, outer_upper);
+    for round in (1..=ROUNDS).rev() {
+        let exact = DVec3::splat(real(i64::try_from(round - 1).unwrap_or(0)) * push_reach);
+        let grid = Grid::new(BIN_NM, outer_lower, outer_upper, trunks.nodes.iter().map(|n| n.at));
+        let inside = within(lower - exact, upper + exact, 2.0 * STEP_NM);
+        relax(&mut trunks.nodes, 0, &grid, MAX_RADIUS_NM * 0.8, inside, |_| DVec3::ZERO);
+    }
+    trunks
+}
+
+/// Thick neurites that touch a region, as they grow before they push each other apart.
+pub(super) fn sprout(seed: u64, lower: DVec3, upper: DVec3) -> Trunks {
     let mut trunks = Trunks::default();
     let first = |x: f64| floor((x - REACH_NM) / CELL_NM);
     let last = |x: f64| floor((x + REACH_NM) / CELL_NM);
-    for z in first(outer_lower.z)..=last(outer_upper.z) {
-        for y in first(outer_lower.y)..=last(outer_upper.y) {
-            for x in first(outer_lower.x)..=last(outer_upper.x) {
+    for z in first(lower.z)..=last(upper.z) {
+        for y in first(lower.y)..=last(upper.y) {
+            for x in first(lower.x)..=last(upper.x) {
                 let cell = mix_cell(seed, [x, y, z]);
                 let mut stream = Stream::new(cell);
                 let mut count = PER_CELL + stream.range(-0.5, 0.5);
@@ -85,19 +97,11 @@ pub(super) fn grow(seed: u64, lower: DVec3, upper: DVec3) -> Trunks {
                     count -= 1.0;
                     let place = DVec3::new(stream.unit(), stream.unit(), stream.unit());
                     let anchor = (DVec3::new(real(x), real(y), real(z)) + place) * CELL_NM;
-                    grow_one(stream.bits(), anchor, outer_lower, outer_upper, &mut trunks);
+                    grow_one(stream.bits(), anchor, lower, upper, &mut trunks);
                 }
             }
         }
     }
-
-    for round in (1..=ROUNDS).rev() {
-        let exact = DVec3::splat(real(i64::try_from(round - 1).unwrap_or(0)) * push_reach);
-        let grid = Grid::new(BIN_NM, outer_lower, outer_upper, trunks.nodes.iter().map(|n| n.at));
-        let inside = within(lower - exact, upper + exact, 2.0 * STEP_NM);
-        relax(&mut trunks.nodes, 0, &grid, MAX_RADIUS_NM * 0.8, inside, |_| DVec3::ZERO);
-    }
-
     trunks
 }
 

@@ -5,6 +5,7 @@
 
 mod bench;
 mod files;
+mod neuroglancer;
 mod package;
 mod paths;
 mod sample;
@@ -13,6 +14,7 @@ mod setup;
 mod site;
 mod step;
 mod test;
+mod volume;
 mod wasm;
 mod watch;
 
@@ -28,6 +30,7 @@ cargo xtask COMMAND
   setup                 install what the other commands need (they do so by themselves)
   build                 dist/npm (the package) and dist/www (the site)
   serve                 build, then serve dist/www with its sample
+                        /phantom/SEED/EDGE/image and …/segmentation are volumes made on request
       --port N            default 8080; 0 takes a free one
       --data DIR          serve a folder of datasets under /data/ and list them in the page
       --watch             rebuild when a source changes

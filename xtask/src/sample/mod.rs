@@ -3,7 +3,6 @@
 //! Owns which part of the phantom is written and in which formats. The formats are encoded here from their
 //! specifications, so that the sample also tests the readers of the crate; none of its code is used but the phantom.
 
-mod compressed_segmentation;
 mod ome_zarr;
 mod precomputed;
 mod pyramid;
@@ -34,7 +33,8 @@ const SEED: u64 = 1;
 /// A file that cannot be written.
 pub(crate) fn ensure(dir: &Path) -> Result<()> {
     // What is written follows from the sources of the phantom and of the writers.
-    let stamp = folders_fingerprint(&[&root().join("src/phantom"), &root().join("xtask/src/sample")])?;
+    let sources = ["src/phantom", "xtask/src/sample", "xtask/src/neuroglancer"].map(|folder| root().join(folder));
+    let stamp = folders_fingerprint(&sources.each_ref().map(std::path::PathBuf::as_path))?;
     if stamped(&dir.join(".stamp"), &stamp) {
         done("the sample is there");
         return Ok(());

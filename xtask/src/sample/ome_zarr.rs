@@ -7,9 +7,10 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::precomputed::voxel_nm;
-use super::pyramid::{Pyramid, Volume};
+use super::pyramid::Pyramid;
 use super::shard::gzip;
 use super::{LEVELS, put};
+use crate::volume::Volume;
 
 const SHARD: usize = 96;
 const CHUNK: usize = 32;

@@ -6,18 +6,14 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result, anyhow};
-use jpeg_encoder::{ColorType, Encoder};
+use anyhow::{Result, anyhow};
 use neurolume::phantom::Phantom;
-use serde_json::{Value, json};
 
-use super::compressed_segmentation::{self, BLOCK};
-use super::pyramid::{Pyramid, Volume};
+use super::pyramid::Pyramid;
 use super::shard::{self, Encoding, morton};
 use super::{LEVELS, PART, VOLUME, VOXEL_NM, put};
-
-const CHUNK: usize = 64;
-const JPEG_QUALITY: u8 = 85;
+use crate::neuroglancer::{self, CHUNK, Kind, Scale, compressed_segmentation, info, jpeg};
+use crate::volume::Volume;
 
 type Chunks = BTreeMap<u64, Vec<u8>>;
 
@@ -33,12 +29,8 @@ struct Drawn {
 pub(super) fn write(dir: &Path, phantom: &Phantom) -> Result<Pyramid> {
     let drawn = draw(phantom)?;
     let (image_dir, labels_dir) = (dir.join("image"), dir.join("segmentation"));
-    put(
-        &image_dir.join("info"),
-        &serde_json::to_vec(&info("image", "uint8", Encoding::Raw, &json!({ "encoding": "jpeg", "jpeg_quality": JPEG_QUALITY })))?,
-    )?;
-    let block = json!({ "encoding": "compressed_segmentation", "compressed_segmentation_block_size": ([BLOCK; 3]) });
-    put(&labels_dir.join("info"), &serde_json::to_vec(&info("segmentation", "uint64", Encoding::Gzip, &block))?)?;
+    put(&image_dir.join("info"), &serde_json::to_vec(&info(Kind::Image, &scales(Encoding::Raw)))?)?;
+    put(&labels_dir.join("info"), &serde_json::to_vec(&info(Kind::Segmentation, &scales(Encoding::Gzip)))?)?;
     shard::write(&image_dir.join(key(0)), &drawn.image, Encoding::Raw)?;
     shard::write(&labels_dir.join(key(0)), &drawn.labels, Encoding::Gzip)?;
     let (mut image, mut labels) = drawn.coarser;
@@ -106,34 +98,9 @@ fn draw(phantom: &Phantom) -> Result<Drawn> {
     drawn.into_inner().map_err(|_| anyhow!("a thread that draws the sample panicked"))
 }
 
-/// The image as one picture, as wide as the chunk, its slices one below the other.
-fn jpeg(image: &Volume<u8>) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let [w, h, d] = image.shape;
-    Encoder::new(&mut bytes, JPEG_QUALITY)
-        .encode(&image.voxels, u16::try_from(w)?, u16::try_from(h * d)?, ColorType::Luma)
-        .context("cannot encode a chunk as jpeg")?;
-    Ok(bytes)
-}
-
-fn info(kind: &str, data_type: &str, data: Encoding, encoding: &Value) -> Value {
-    let scales: Vec<Value> = (0..LEVELS)
-        .map(|level| {
-            let mut scale = json!({
-                "key": key(level),
-                "size": VOLUME.map(|n| n >> level),
-                "voxel_offset": [0, 0, 0],
-                "resolution": ([voxel_nm(level); 3]),
-                "chunk_sizes": [([CHUNK; 3])],
-                "sharding": shard::specification(data),
-            });
-            if let (Some(scale), Some(encoding)) = (scale.as_object_mut(), encoding.as_object()) {
-                scale.extend(encoding.clone());
-            }
-            scale
-        })
-        .collect();
-    json!({ "@type": "neuroglancer_multiscale_volume", "type": kind, "data_type": data_type, "num_channels": 1, "scales": scales })
+fn scales(data: Encoding) -> Vec<Scale> {
+    let sharding = Some(shard::specification(data));
+    (0..LEVELS).map(|level| Scale { size: VOLUME.map(|n| n >> level), voxel_nm: voxel_nm(level), sharding: sharding.clone() }).collect()
 }
 
 /// Edge of a voxel of a level.
@@ -142,8 +109,7 @@ pub(super) fn voxel_nm(level: usize) -> f64 {
 }
 
 fn key(level: usize) -> String {
-    let nm = voxel_nm(level);
-    format!("{nm}_{nm}_{nm}")
+    neuroglancer::key(voxel_nm(level))
 }
 
 fn grid(shape: [usize; 3]) -> [usize; 3] {

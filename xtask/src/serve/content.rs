@@ -133,7 +133,7 @@ fn headers(response: Response, meta: &Metadata, tag: String, mime: &str) -> Resp
 }
 
 /// Changes when the file does: its length and the time it was written.
-fn etag(meta: &Metadata) -> String {
+pub(super) fn etag(meta: &Metadata) -> String {
     let written = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     format!("\"{:x}-{:x}\"", meta.len(), written.as_nanos())
 }

@@ -1,4 +1,4 @@
-//! The web server of `cargo xtask serve`: the built site, and a folder of datasets beside it.
+//! The web server of `cargo xtask serve`: the built site, a folder of datasets beside it, and volumes made on request.
 //!
 //! Made for looking at volumes on one's own machine and for tests that watch every byte. One thread per connection; nothing
 //! outside the two folders is ever read.
@@ -9,6 +9,7 @@ mod fault;
 mod http;
 mod log;
 mod pack;
+mod phantom;
 mod range;
 mod shape;
 
@@ -28,6 +29,7 @@ use fault::Faults;
 use http::{Delivery, Method, Response};
 use log::Log;
 use pack::Packed;
+use phantom::Phantoms;
 use shape::Shape;
 
 /// What `serve` was asked for.
@@ -61,6 +63,7 @@ impl Default for Options {
 #[derive(Debug)]
 struct Server {
     content: Content,
+    phantoms: Phantoms,
     faults: Option<Faults>,
     log: Log,
     shape: Shape,
@@ -76,6 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let server = Arc::new(Server {
         content: Content { site: options.site.clone(), data: options.data.clone(), packed: Packed::default() },
+        phantoms: Phantoms::default(),
         faults: options.faults.then(Faults::default),
         log: Log::open(options.log.as_deref())?,
         shape: Shape::new(options.latency, options.bandwidth),
@@ -131,7 +135,10 @@ impl Server {
     fn plain_answer(&self, request: &http::Request) -> Response {
         let response = match request.method {
             Method::Options => Response::preflight(request),
-            Method::Get | Method::Head => self.content.answer(request),
+            Method::Get | Method::Head => match request.path.strip_prefix("/phantom/") {
+                Some(path) => self.phantoms.answer(path, request),
+                None => self.content.answer(request),
+            },
             Method::Other => Response::error(405, "only GET, HEAD and OPTIONS are answered here"),
         };
         response.with_cors()

@@ -16,17 +16,18 @@ use super::content::Content;
 use super::fault::Faults;
 use super::log::Log;
 use super::pack::Packed;
+use super::phantom::Phantoms;
 use super::shape::Shape;
 use super::{Server, accept};
 
 /// A server of a folder of its own, which goes with it.
-struct Fixture {
-    folder: PathBuf,
+pub(super) struct Fixture {
+    pub(super) folder: PathBuf,
     address: SocketAddr,
 }
 
 impl Fixture {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::serving(true)
     }
 
@@ -40,6 +41,7 @@ impl Fixture {
         }
         let server = Server {
             content: Content { site: folder.join("site"), data: data.then(|| folder.join("data")), packed: Packed::default() },
+            phantoms: Phantoms::default(),
             faults: Some(Faults::default()),
             log: Log::open(Some(&folder.join("log"))).unwrap(),
             shape: Shape::new(0, 0.0),
@@ -50,7 +52,7 @@ impl Fixture {
         Self { folder, address }
     }
 
-    fn write(&self, path: &str, bytes: &[u8]) {
+    pub(super) fn write(&self, path: &str, bytes: &[u8]) {
         let file = self.folder.join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, bytes).unwrap();
@@ -70,7 +72,7 @@ impl Fixture {
         Answer::parse(&bytes)
     }
 
-    fn get(&self, path: &str, headers: &[&str]) -> Answer {
+    pub(super) fn get(&self, path: &str, headers: &[&str]) -> Answer {
         self.ask("GET", path, headers)
     }
 
@@ -92,10 +94,10 @@ impl Drop for Fixture {
     }
 }
 
-struct Answer {
-    status: u16,
+pub(super) struct Answer {
+    pub(super) status: u16,
     head: String,
-    body: Vec<u8>,
+    pub(super) body: Vec<u8>,
 }
 
 impl Answer {
@@ -106,7 +108,7 @@ impl Answer {
         Self { status, head, body: bytes[end + 4..].to_vec() }
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         let prefix = format!("{name}: ");
         self.head.lines().find_map(|line| line.strip_prefix(&prefix))
     }

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 
 use anyhow::{Result, ensure};
 
-use super::pyramid::Volume;
+use crate::volume::Volume;
 
 /// Edge of a block.
-pub(super) const BLOCK: usize = 8;
+pub(crate) const BLOCK: usize = 8;
 
 /// Encodes a chunk: the offset of its channel, then per block a header, its table and its packed indices.
-pub(super) fn encode(labels: &Volume<u64>) -> Result<Vec<u8>> {
+pub(crate) fn encode(labels: &Volume<u64>) -> Result<Vec<u8>> {
     let grid = labels.shape.map(|n| n.div_ceil(BLOCK));
     let mut words = vec![0u32; 2 * grid.iter().product::<usize>()];
     let mut tables: HashMap<Vec<u64>, u32> = HashMap::new();
