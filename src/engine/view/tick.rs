@@ -106,7 +106,8 @@ impl View {
         self.ask(&wanted, &places);
         let counts_complete = wanted.counts.iter().all(|counts| counts.loaded + counts.absent + counts.failed == counts.visible);
         let complete = counts_complete && self.layers_opened() && !more_uploads;
-        self.incomplete_since = if complete { None } else { self.incomplete_since.or(Some(now_millis)) };
+        // Before there are layers, nothing is on its way that could be marked.
+        self.incomplete_since = if complete || layers.is_empty() { None } else { self.incomplete_since.or(Some(now_millis)) };
         if self.auto_contrast(complete) {
             // Drawn with the new window in the next frame.
             self.needs_draw = true;
