@@ -4,6 +4,7 @@
  */
 import { createViewer, isViewerError, stateFromUrl, ViewerError, type LayerInfo, type LayerSpec, type Layout, type PickInfo, type Stats, type Usage, type Vec3, type Viewer, type ViewerStateV1, type ViewState } from "neurolume";
 import { lastSegment, listDatasets, sourceUrl, type Dataset, type LayerKind } from "./datasets.js";
+import { otherType } from "./layer-type.js";
 
 export type Topic = "phase" | "layers" | "info" | "view" | "hover" | "datasets" | "layout" | "action" | "toast";
 
@@ -81,15 +82,29 @@ export class Session extends EventTarget {
     if (infos.some((r) => r.status === "fulfilled")) this.fit();
   }
 
-  /** Adds one layer on top. Rejects with the reason; the layer stays and shows it. */
-  async add(url: string, kind: LayerKind, name = lastSegment(url)): Promise<LayerInfo> {
+  /** Adds one layer on top. Rejects with the reason; the layer stays and shows it, unless it was the signal. */
+  async add(url: string, kind: LayerKind, name = lastSegment(url), signal?: AbortSignal): Promise<LayerInfo> {
     const viewer = this.viewer as Viewer;
     const id = this.#freeId(name);
-    if (kind === "segmentation") return viewer.layers.add({ id, type: "segmentation", source: url });
-    const info = await viewer.layers.add({ id, type: "image", source: url });
-    if (kind === "image" || info.kind !== "segmentation") return info;
-    viewer.layers.remove(id);
-    return viewer.layers.add({ id, type: "segmentation", source: url });
+    if (kind !== "auto") return viewer.layers.add({ id, type: kind, source: url }, { signal });
+    try {
+      const info = await viewer.layers.add({ id, type: "image", source: url }, { signal });
+      return info.kind === "segmentation" ? this.addAs(id, "segmentation", signal) : info;
+    } catch (e) {
+      const type = isViewerError(e) ? otherType("image", e) : undefined;
+      if (!type || !viewer.layers.get(id)) throw e;
+      return this.addAs(id, type, signal);
+    }
+  }
+
+  /** Takes a layer away and puts its source in the same place as another type. */
+  addAs(id: string, type: LayerSpec["type"], signal?: AbortSignal): Promise<LayerInfo> {
+    const { layers } = this.viewer as Viewer;
+    const list = layers.list();
+    const at = list.findIndex((l) => l.id === id);
+    const source = (list[at] as LayerSpec).source;
+    layers.remove(id);
+    return layers.add({ id, type, source }, { before: list[at + 1]?.id, signal });
   }
 
   /** Shows all there is. */

@@ -5,6 +5,7 @@ import { copyText } from "../actions.js";
 import { corsRecipe } from "../cors.js";
 import { sourceUrl } from "../datasets.js";
 import { icon } from "../icons.js";
+import { otherType } from "../layer-type.js";
 import { session } from "../session.js";
 import { base } from "../styles.js";
 
@@ -32,16 +33,19 @@ class LayerProblem extends LitElement {
 
   #whole(code: string, message: string, remedy: string | undefined): TemplateResult {
     const recipe = code === "cors" ? corsRecipe(sourceUrl(this.spec)) : undefined;
+    const type = this.info.error && otherType(this.spec.type, this.info.error);
     return html`
       <p class="what">${code === "cors" ? "The server does not let this page read its data." : message}</p>
       ${recipe
         ? html`<p class="why">The address is right, but its owner has to allow other sites to read from it (CORS). For ${recipe.where}:</p>
             <pre tabindex="0" aria-label="Configuration">${recipe.text}</pre>`
-        : html`<p class="why">${remedy ?? nothing}</p>`}
+        : html`<p class="why">${type ? nothing : (remedy ?? nothing)}</p>`}
       <div class="row">
-        <button class="button small" data-testid="layer-retry-${this.spec.id}" @click=${() => session.viewer?.layers.retry(this.spec.id)}>${icon("refresh")}Try again</button>
+        ${type
+          ? html`<button class="button small" data-testid="layer-as-${type}-${this.spec.id}" @click=${() => void session.addAs(this.spec.id, type).catch(() => undefined)}>Show it as ${type === "image" ? "an image" : "a segmentation"}</button>`
+          : html`<button class="button small" data-testid="layer-retry-${this.spec.id}" @click=${() => session.viewer?.layers.retry(this.spec.id)}>${icon("refresh")}Try again</button>`}
         ${recipe ? html`<button class="button small" data-testid="layer-copy-cors-${this.spec.id}" @click=${() => void copyText(recipe.text, "Configuration copied")}>${icon("copy")}Copy</button>` : nothing}
-        <button class="button small" data-testid="layer-copy-${this.spec.id}" @click=${() => void copyText(`${code}\n${message}\n${remedy ?? ""}\n${sourceUrl(this.spec)}\n${JSON.stringify(this.info.error?.detail ?? {})}`, "Details copied")}>Details</button>
+        <button class="button small" data-testid="layer-copy-${this.spec.id}" @click=${() => void copyText(`${code}\n${message}\n${remedy ?? ""}\n${sourceUrl(this.spec)}\n${JSON.stringify(this.info.error?.detail ?? {})}`, "Details copied")}>Copy details</button>
       </div>
     `;
   }

@@ -1,8 +1,9 @@
 /** What stands in the viewer's place when there is nothing to see: starting, failed, empty. */
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { ViewerError } from "neurolume";
+import type { LayerSpec, ViewerError } from "neurolume";
 import { copyText, runAction } from "../actions.js";
 import { icon } from "../icons.js";
+import { otherType } from "../layer-type.js";
 import { Part } from "../part.js";
 import { session, type Topic } from "../session.js";
 import { base } from "../styles.js";
@@ -26,8 +27,8 @@ class Notice extends Part {
       .frames i:nth-child(3) { background: var(--nl-projection-background); }
       .frames i::after { content: ""; position: absolute; inset: 0; background: linear-gradient(100deg, transparent 30%, rgb(255 255 255 / 0.035) 50%, transparent 70%); animation: sweep 1.8s linear infinite; }
       @keyframes sweep { from { transform: translateX(-100%); } to { transform: translateX(100%); } }
-      .place { position: absolute; inset: 0; display: grid; place-items: center; padding: 24px; }
-      .card { pointer-events: auto; max-width: 440px; background: var(--nl-surface); border: 1px solid var(--nl-line); border-radius: 8px; padding: 24px; }
+      .place { position: absolute; inset: 0; display: grid; grid-template-rows: minmax(0, 1fr); place-items: center; padding: 24px; }
+      .card { pointer-events: auto; max-width: 440px; max-height: 100%; overflow-y: auto; background: var(--nl-surface); border: 1px solid var(--nl-line); border-radius: 8px; padding: 24px; }
       .card > svg { width: 24px; height: 24px; color: var(--nl-dim); }
       .card.failed > svg { color: var(--nl-error); }
       h1 { font-size: 16px; line-height: 24px; font-weight: 600; margin: 12px 0 4px; }
@@ -73,20 +74,30 @@ class Notice extends Part {
   };
 
   #unopened(error: ViewerError): TemplateResult {
+    const [layer, ...others] = session.layers;
+    const type = layer && others.length === 0 ? otherType(layer.type, error) : undefined;
     return html`
       <div class="place">
         <section class="card failed" role="alert" data-testid="unopened">
           ${icon("warning")}
           <h1>${session.name} could not be opened</h1>
           <p class="long">${error.code === "cors" ? "The server answers, but its owner does not let other sites read from it. The layer shows the configuration that mends this." : error.message}</p>
-          ${error.code !== "cors" && error.remedy ? html`<p>${error.remedy}</p>` : nothing}
+          ${error.code !== "cors" && error.remedy && !type ? html`<p>${error.remedy}</p>` : nothing}
           <div class="row">
-            <button class="button primary" data-testid="unopened-open" @click=${() => runAction("dataset.open")}>Open another</button>
-            <button class="button" data-testid="unopened-retry" @click=${() => session.viewer?.layers.retry()}>${icon("refresh")}Try again</button>
+            ${layer && type ? html`<button class="button primary" data-testid="unopened-as-${type}" @click=${() => this.#openAs(layer.id, type)}>Show it as ${type === "image" ? "an image" : "a segmentation"}</button>` : nothing}
+            <button class="button ${type ? "" : "primary"}" data-testid="unopened-open" @click=${() => runAction("dataset.open")}>Open another</button>
+            ${type ? nothing : html`<button class="button" data-testid="unopened-retry" @click=${() => session.viewer?.layers.retry()}>${icon("refresh")}Try again</button>`}
           </div>
         </section>
       </div>
     `;
+  }
+
+  #openAs(id: string, type: LayerSpec["type"]): void {
+    session.addAs(id, type).then(
+      () => session.fit(),
+      () => undefined, // The layer is there and says what happened.
+    );
   }
 
   #failed(): TemplateResult {
