@@ -93,6 +93,7 @@ class ViewerImpl implements Viewer {
       layout: () => this.layout,
       setLayout: (value) => (this.layout = value),
       split: (x, y) => guarded(() => this.#live().setPanelSplit(x, y)),
+      focus: () => host.focus({ preventScroll: true }),
     });
     this.#chrome.watchPointer(host, this.#end.signal);
     this.#watchSize();
