@@ -37,6 +37,7 @@ class App extends Part {
       nl-dock { grid-area: dock; width: 280px; border-left: 1px solid var(--nl-line); min-height: 0; }
       .drop { position: absolute; inset: 8px; border: 2px dashed var(--nl-accent); border-radius: 8px; background: var(--nl-accent-soft); display: grid; place-items: center; pointer-events: none; font-size: 15px; z-index: 3; }
       .drop span { background: var(--nl-surface); padding: 8px 14px; border-radius: var(--nl-radius); }
+      @media (max-width: 760px) { :host { grid-template-rows: 36px minmax(0, 1fr) 46px; } }
       @media (max-width: 640px) {
         :host { grid-template: "top" 44px "view" minmax(0, 1fr) "status" auto "dock" auto / minmax(0, 1fr); }
         nl-dock { width: auto; border-left: 0; border-top: 1px solid var(--nl-line); height: min(46dvh, 420px); }
