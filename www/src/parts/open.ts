@@ -1,7 +1,7 @@
 /** "Open a dataset": what lies beside the site, or any address. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { isViewerError } from "neurolume";
-import { lastSegment, toVolumeUrl, type Dataset, type LayerKind } from "../datasets.js";
+import { lastSegment, pathParts, toVolumeUrl, type Dataset, type LayerKind } from "../datasets.js";
 import { icon } from "../icons.js";
 import { Part } from "../part.js";
 import { session, type Topic } from "../session.js";
@@ -45,6 +45,10 @@ class OpenBox extends Part {
       .entry:hover, .entry:focus-visible { background: var(--nl-hover); }
       .entry svg { color: var(--nl-dim); }
       .entry small { font-size: 12px; color: var(--nl-faint); }
+      .name { display: flex; gap: 8px; align-items: baseline; min-width: 0; }
+      .name .truncate:first-child { flex: none; max-width: 100%; }
+      /* Cut at its beginning: what tells it from the others is near the end. */
+      .above { direction: rtl; text-align: left; }
       .hint { color: var(--nl-faint); font-size: 12px; line-height: 17px; margin: 10px 0 0; min-height: 24px; }
       .wait { display: flex; align-items: center; justify-content: space-between; gap: 8px; margin-top: 6px; margin-bottom: 4px; }
       @media (max-width: 640px) { dialog { margin-top: 12px; } }
@@ -85,7 +89,7 @@ class OpenBox extends Part {
             ? html`<p class="problem" role="alert" data-testid="open-problem">${this.problem}</p>`
             : this.opening
               ? html`<p class="hint wait" role="status"><span>Waiting for the server. Close this box to go on meanwhile.</span><button class="button small" data-testid="open-cancel" @click=${() => this.opening?.abort()}>Cancel</button></p>`
-              : html`<p class="hint">A Neuroglancer precomputed or OME-Zarr volume. It is read straight from there; nothing is uploaded.</p>`}
+              : html`<p class="hint">Neuroglancer precomputed or OME-Zarr, read straight from there; nothing is uploaded.</p>`}
           ${session.datasets.length > 0
             ? html`<h2>Here${many ? html`<input type="text" data-testid="open-filter" placeholder="Filter" aria-label="Filter datasets" .value=${this.query} @input=${(e: Event) => (this.query = (e.target as HTMLInputElement).value)} />` : nothing}</h2>
                 <div class="list">${found.map((d) => this.#entry(d))}${found.length === 0 ? html`<p class="hint" style="padding:0 8px">None is called that.</p>` : nothing}</div>`
@@ -97,7 +101,8 @@ class OpenBox extends Part {
 
   #entry(dataset: Dataset): TemplateResult {
     const kinds = dataset.layers.length === 1 ? (dataset.layers[0]?.type ?? "") : `${dataset.layers.length} layers`;
-    return html`<button class="entry" data-testid="dataset-${dataset.name}" @click=${() => this.#open(dataset)}>${icon(dataset.sample ? "shapes" : dataset.layers.length > 1 ? "box" : "image")}<span class="truncate">${dataset.name}</span><small>${dataset.sample ? "sample" : kinds === "auto" ? "" : kinds}</small></button>`;
+    const { last, above } = pathParts(dataset.name);
+    return html`<button class="entry" data-testid="dataset-${dataset.name}" @click=${() => this.#open(dataset)}>${icon(dataset.sample ? "shapes" : dataset.layers.length > 1 ? "box" : "image")}<span class="name" title=${dataset.name}><span class="truncate">${last}</span><small class="above truncate"><bdi>${above}</bdi></small></span><small>${dataset.sample ? "sample" : kinds === "auto" ? "" : kinds}</small></button>`;
   }
 
   get #dialog(): HTMLDialogElement {

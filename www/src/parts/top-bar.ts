@@ -28,6 +28,8 @@ class TopBar extends Part {
       .right { justify-content: flex-end; }
       .mark { width: 18px; height: 18px; margin: 0 2px; flex: none; color: var(--nl-accent); }
       .name { display: flex; align-items: center; gap: 4px; height: 28px; padding: 0 6px 0 8px; min-width: 0; font-weight: 600; }
+      /* A path is cut at its beginning. */
+      .name .truncate { direction: rtl; }
       .name:hover { background: var(--nl-hover); }
       .name svg { color: var(--nl-dim); width: 14px; height: 14px; }
       .group { display: flex; margin-right: 6px; padding-right: 7px; border-right: 1px solid var(--nl-line); }
@@ -59,8 +61,8 @@ class TopBar extends Part {
         <svg class="mark" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
           <path d="M3 15c4-1 5-4 6-7M9 8c3 0 4 2 8 1M9 8c-1 5 3 6 2 12" /><circle cx="9" cy="8" r="2.4" fill="currentColor" stroke="none" /><circle cx="19" cy="8.500" r="1.500" fill="currentColor" stroke="none" />
         </svg>
-        <button class="name" data-testid="dataset-name" aria-haspopup="dialog" title=${titleOf("Open a dataset", "dataset.open")} @click=${() => runAction("dataset.open")}>
-          <span class="truncate">${name}</span>${icon("chevronDown")}
+        <button class="name" data-testid="dataset-name" aria-haspopup="dialog" title="${session.name ? `${session.name}\n` : ""}${titleOf("Open a dataset", "dataset.open")}" @click=${() => runAction("dataset.open")}>
+          <span class="truncate"><bdi>${name}</bdi></span>${icon("chevronDown")}
         </button>
       </div>
       <nl-position-box></nl-position-box>
