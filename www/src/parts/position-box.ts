@@ -19,8 +19,8 @@ class PositionBox extends Part {
     css`
       :host { display: block; }
       form { display: flex; position: relative; }
-      input { width: 196px; text-align: center; border-radius: var(--nl-radius) 0 0 var(--nl-radius) !important; height: 26px !important; }
-      .unit { height: 26px; width: 50px; background: var(--nl-field); border: 1px solid var(--nl-line); border-left: 0; border-radius: 0 var(--nl-radius) var(--nl-radius) 0; color: var(--nl-dim); font-size: 12px; }
+      input { flex: 1; width: 196px; text-align: center; border-radius: var(--nl-radius) 0 0 var(--nl-radius) !important; height: var(--nl-position-height, 26px) !important; }
+      .unit { height: var(--nl-position-height, 26px); width: 50px; background: var(--nl-field); border: 1px solid var(--nl-line); border-left: 0; border-radius: 0 var(--nl-radius) var(--nl-radius) 0; color: var(--nl-dim); font-size: 12px; }
       .unit:hover { color: var(--nl-text); border-color: var(--nl-line-strong); }
       .hint { position: absolute; top: 32px; left: 0; right: 0; padding: 6px 10px; font-size: 12px; line-height: 16px; background: var(--nl-raised); border: 1px solid var(--nl-error); border-radius: var(--nl-radius); z-index: 5; }
     `,
@@ -85,6 +85,7 @@ class PositionBox extends Part {
     if (!place) return;
     session.jump(place);
     this.#input.blur();
+    this.dispatchEvent(new Event("nl-went", { bubbles: true }));
   };
 
   #onKey = (event: KeyboardEvent): void => {
@@ -98,7 +99,11 @@ class PositionBox extends Part {
 
   #select = (): void => this.#input.select();
 
-  #focus = (): void => this.#input.focus();
+  override focus(): void {
+    void this.updateComplete.then(() => this.#input.focus());
+  }
+
+  #focus = (): void => this.focus();
 
   #toggleUnit = (): void => {
     this.unit = this.#shownUnit === "nm" ? "voxel" : "nm";
