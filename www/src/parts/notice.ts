@@ -1,7 +1,9 @@
 /** What stands in the viewer's place when there is nothing to see: starting, failed, empty. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { LayerSpec, ViewerError } from "neurolume";
-import { copyText, runAction } from "../actions.js";
+import { allActions, copyText, runAction } from "../actions.js";
+import { isAway } from "../away.js";
+import { keyCaps } from "../format.js";
 import { icon } from "../icons.js";
 import { otherType } from "../layer-type.js";
 import { Part } from "../part.js";
@@ -12,10 +14,11 @@ import { base } from "../styles.js";
 const PATIENCE_MILLIS = 500;
 
 class Notice extends Part {
-  protected static override topics: Topic[] = ["phase", "layers", "datasets", "info"];
+  protected static override topics: Topic[] = ["phase", "layers", "datasets", "info", "view"];
   static override properties = { waited: { state: true } };
-  /** Whether opening has taken long enough to say so. */
+  /** Whether it has been so for long enough to say so. */
   declare waited: boolean;
+  #awaited: "opening" | "away" | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   static override styles = [
@@ -37,6 +40,7 @@ class Notice extends Part {
       .pill { pointer-events: auto; display: flex; align-items: center; gap: 12px; max-width: 100%; padding: 5px 5px 5px 14px; background: var(--nl-surface); border: 1px solid var(--nl-line); border-radius: 6px; }
       .row { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }
       kbd { margin-left: 2px; }
+      @media (hover: none) { kbd { display: none; } }
       @media (max-width: 640px) { .frames { grid-template: 1fr / 1fr; } .frames i:nth-child(n + 2) { display: none; } }
     `,
   ];
@@ -47,18 +51,29 @@ class Notice extends Part {
     if (session.layers.length === 0 && session.settled) return this.#empty();
     const infos = [...session.infos.values()];
     const opening = session.layers.length > 0 && infos.every((i) => i.state !== "ready") && infos.some((i) => i.state === "loading");
-    this.#wait(opening);
-    if (opening && this.waited) return this.#opening();
+    const away = session.viewState !== undefined && isAway(session.layers, session.infos, session.viewState.position);
+    const awaited = opening ? "opening" : away ? "away" : undefined;
+    this.#wait(awaited);
+    if (awaited && this.waited) return opening ? this.#opening() : this.#away();
     const error = infos.length > 0 && infos.every((i) => i.state === "error") ? infos[0]?.error : undefined;
     return error ? this.#unopened(error) : nothing;
   }
 
-  #wait(opening: boolean): void {
-    if (opening && this.#timer === undefined) this.#timer = setTimeout(() => (this.waited = true), PATIENCE_MILLIS);
-    if (opening || this.#timer === undefined) return;
+  #wait(awaited: "opening" | "away" | undefined): void {
+    if (awaited === this.#awaited) return;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#awaited = awaited;
     this.waited = false;
+    if (awaited) this.#timer = setTimeout(() => (this.waited = true), PATIENCE_MILLIS);
+  }
+
+  #away(): TemplateResult {
+    const key = allActions().find((a) => a.id === "zoom.fit")?.keys[0];
+    return html`
+      <div class="place">
+        <div class="pill" role="status" data-testid="away"><span>The data is out of sight.</span><button class="button small" data-testid="away-back" @click=${() => runAction("zoom.fit")}>Show all data${key ? html` <kbd>${keyCaps(key).join("+")}</kbd>` : nothing}</button></div>
+      </div>
+    `;
   }
 
   #opening(): TemplateResult {
