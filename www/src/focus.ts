@@ -4,7 +4,7 @@
  */
 
 const LAYERS = "dialog[open], :popover-open";
-const BY_ARROWS = 'input[type="range"], input[type="radio"], [role="slider"], [role="separator"], pre';
+const BY_ARROWS = 'input[type="range"], input[type="radio"], [role="slider"], [role="separator"], pre, .details';
 const CLICKED = 'button, summary, a, input[type="checkbox"], input[type="radio"]';
 
 /** Whether a key is the focused control's own. */

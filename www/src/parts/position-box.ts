@@ -19,7 +19,7 @@ class PositionBox extends Part {
     css`
       :host { display: block; }
       form { display: flex; position: relative; }
-      input { flex: 1; field-sizing: content; min-width: 196px; max-width: 320px; text-align: center; border-radius: var(--nl-radius) 0 0 var(--nl-radius) !important; height: var(--nl-position-height, 26px) !important; }
+      input { flex: 1; field-sizing: content; min-width: 196px !important; max-width: 320px; text-align: center; border-radius: var(--nl-radius) 0 0 var(--nl-radius) !important; height: var(--nl-position-height, 26px) !important; }
       .unit { height: var(--nl-position-height, 26px); width: 50px; background: var(--nl-field); border: 1px solid var(--nl-line); border-left: 0; border-radius: 0 var(--nl-radius) var(--nl-radius) 0; color: var(--nl-dim); font-size: 12px; }
       .unit:hover { color: var(--nl-text); border-color: var(--nl-line-strong); }
       .hint { position: absolute; top: 32px; left: 0; right: 0; padding: 6px 10px; font-size: 12px; line-height: 16px; background: var(--nl-raised); border: 1px solid var(--nl-error); border-radius: var(--nl-radius); z-index: 5; }
