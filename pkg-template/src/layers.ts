@@ -2,6 +2,7 @@
 import type { EngineView } from "./engine.js";
 import { asViewerError, guarded, ViewerError } from "./errors.js";
 import type { Requests } from "./requests.js";
+import { withAbsoluteSource } from "./source-url.js";
 import type { ChunkFailure, Histogram, LayerCollection, LayerInfo, LayerPatch, LayerSpec } from "./types.js";
 import { checkKeys, checkLayerPatch, checkLayerSpec } from "./validate.js";
 
@@ -20,7 +21,7 @@ export class Layers implements LayerCollection {
     checkKeys(options, { before: true, signal: true }, "The options of layers.add");
     const view = this.#view();
     if (view.layer(spec.id)) throw new ViewerError("invalid-options", `There is already a layer "${spec.id}".`);
-    return fromEngine(await this.#requests.run(options.signal, (request) => view.addLayer(request, spec, options.before)));
+    return fromEngine(await this.#requests.run(options.signal, (request) => view.addLayer(request, withAbsoluteSource(spec), options.before)));
   }
 
   update(id: string, patch: LayerPatch): void {

@@ -11,6 +11,8 @@ export interface PanelCommands {
   setLayout(layout: Layout): void;
   /** Borders as fractions of the width and height. */
   split(x: number, y: number): void;
+  /** Gives the viewer the focus. */
+  focus(): void;
 }
 
 interface PanelParts {
@@ -109,7 +111,11 @@ export class PanelChrome {
     maximize.type = "button";
     maximize.dataset["testid"] = `maximize-${rect.name}`;
     maximize.append(icon(MAXIMIZE));
-    maximize.addEventListener("click", () => this.#toggle(rect.name));
+    maximize.addEventListener("click", (event) => {
+      // Clicked, not pressed by a key: the next key is meant for the panel.
+      if (event.detail > 0) this.#commands.focus();
+      this.#toggle(rect.name);
+    });
     frame.append(chip, scale, maximize);
     this.#host.append(frame);
     return { frame, scale, bar, label, maximize };

@@ -13,6 +13,7 @@ import { PanelChrome } from "./panels.js";
 import { encodePng } from "./png.js";
 import { Requests } from "./requests.js";
 import { shareUrl } from "./share.js";
+import { withAbsoluteSources } from "./source-url.js";
 import { css } from "./style.js";
 import type { Actions, Context, Layout, LayerCollection, PanelName, PickInfo, Stats, Subscription, Viewer, ViewerEvents, ViewerOptions, ViewerStateV1, ViewState, VoxelBlock, VoxelBox } from "./types.js";
 import { checkKeys, checkViewerOptions, checkViewState, invalid } from "./validate.js";
@@ -93,6 +94,7 @@ class ViewerImpl implements Viewer {
       layout: () => this.layout,
       setLayout: (value) => (this.layout = value),
       split: (x, y) => guarded(() => this.#live().setPanelSplit(x, y)),
+      focus: () => host.focus({ preventScroll: true }),
     });
     this.#chrome.watchPointer(host, this.#end.signal);
     this.#watchSize();
@@ -126,6 +128,7 @@ class ViewerImpl implements Viewer {
     checkViewState(patch);
     checkKeys(options, { durationMs: true, signal: true }, "The options of setViewState");
     const { durationMs = 0, signal } = options;
+    if (!(Number.isFinite(durationMs) && durationMs >= 0)) throw invalid(`durationMs must be a number of milliseconds, 0 or more, not ${durationMs}.`);
     signal?.throwIfAborted();
     const view = this.#live();
     const move = guarded(() => view.setViewState(patch, durationMs));
@@ -149,6 +152,9 @@ class ViewerImpl implements Viewer {
   }
 
   async pick(point: { x: number; y: number }, options: { signal?: AbortSignal } = {}): Promise<PickInfo | null> {
+    checkKeys(options, { signal: true }, "The options of pick");
+    checkKeys(point, { x: true, y: true }, "point");
+    for (const key of ["x", "y"] as const) if (!Number.isFinite(point[key])) throw invalid(`point.${key} must be a number of CSS pixels, not ${point[key]}.`);
     options.signal?.throwIfAborted();
     const found = guarded(() => this.#live().pick(point.x, point.y));
     return found && { ...found, source: null };
@@ -179,7 +185,7 @@ class ViewerImpl implements Viewer {
 
   async setState(state: ViewerStateV1): Promise<void> {
     const view = this.#live();
-    await this.#requests.run(undefined, () => view.setState(state));
+    await this.#requests.run(undefined, () => view.setState(withAbsoluteSources(state)));
   }
 
   shareUrl(base: string | URL = location.href): string {
@@ -196,6 +202,7 @@ class ViewerImpl implements Viewer {
   }
 
   off<K extends keyof ViewerEvents>(type: K, listener: (event: ViewerEvents[K]) => void): void {
+    this.#live();
     this.#emitter.off(type, listener);
   }
 

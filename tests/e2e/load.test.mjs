@@ -47,6 +47,51 @@ test('plain modules start viewers, which share a context and leave nothing behin
   await page.close();
 });
 
+test('sources are relative to the page, and what cannot be is refused by its name', async () => {
+  const page = await browser.newPage();
+  await page.goto(`${server.url}npm/package.json`);
+  const result = await page.evaluate(async () => {
+    document.body.innerHTML = '<div id="a" style="width:200px;height:150px"></div>';
+    const { createViewer } = await import('/npm/index.js');
+    const viewer = await createViewer({ container: '#a', layers: [{ id: 'image', type: 'image', source: '/sample/image' }] });
+    const ways = {
+      pick: () => viewer.pick(),
+      place: () => viewer.pick({ x: 1 }),
+      on: () => viewer.on('bogus', () => {}),
+      once: () => viewer.once('bogus'),
+      move: () => viewer.setViewState({}, { durationMs: NaN }),
+    };
+    const refused = {};
+    for (const [way, call] of Object.entries(ways)) {
+      try {
+        await call();
+      } catch (e) {
+        refused[way] = `${e.code}: ${e.message}`;
+      }
+    }
+    const sources = [viewer.layers.get('image').source];
+    await viewer.setState({ ...viewer.getState(), layers: [{ id: 'again', type: 'image', source: { url: '../sample/image' } }] });
+    sources.push(viewer.layers.get('again').source.url);
+    const subscription = viewer.on('hover', () => {});
+    await viewer.dispose();
+    subscription.unsubscribe();
+    let late;
+    try {
+      viewer.off('hover', () => {});
+    } catch (e) {
+      late = e.code;
+    }
+    return { refused, sources, late };
+  });
+  for (const [way, named] of Object.entries({ pick: /point/, place: /point\.y/, on: /"bogus"/, once: /"bogus"/, move: /durationMs/ })) {
+    assert.match(result.refused[way], /^invalid-options: /);
+    assert.match(result.refused[way], named);
+  }
+  assert.deepEqual(result.sources, [`${server.url}sample/image`, `${server.url}sample/image`]);
+  assert.equal(result.late, 'disposed');
+  await page.close();
+});
+
 test('the log tells every file that was sent', async () => {
   const log = await server.log();
   assert.ok(log.some((entry) => entry.path === '/npm/neurolume_worker_bg.wasm' && entry.status === 200 && entry.bytes > 0));

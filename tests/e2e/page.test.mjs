@@ -72,6 +72,7 @@ test('the sample opens by itself, with something to see in every panel', async (
   const { cx, cy } = await panel(page, 'xy');
   await page.mouse.move(cx + 20, cy + 10);
   await page.getByTestId('cursor-voxel').getByText(/voxel \d+, \d+, \d+/).waitFor();
+  assert.match(await page.getByTestId('cursor-position').innerText(), /^\d+, \d+, \d+ nm$/);
   const values = await page.getByTestId('cursor-values').innerText();
   for (const id of await layerIds(page)) assert.match(values, new RegExp(`${id}\\s+\\d+`));
   await picture(page, 'sample-dark');
@@ -137,6 +138,15 @@ test('a double click selects a segment, which the list shows and takes away', as
   assert.ok((await selected()).includes('12345678901234567890'));
   await page.getByTestId(`segments-clear-${segmentation}`).click();
   assert.deepEqual(await selected(), []);
+  for (const none of ['1.5', '-5', '0', '7 eight', '18446744073709551616']) {
+    await page.getByTestId(`segment-search-${segmentation}`).fill(none);
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getByTestId(`segment-problem-${segmentation}`).getAttribute('role'), 'alert', none);
+    assert.deepEqual(await selected(), [], none);
+  }
+  await page.getByTestId(`segment-search-${segmentation}`).fill('7, 8 18446744073709551615');
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await selected(), ['7', '8', '18446744073709551615']);
   assert.deepEqual(errors(), []);
   await close();
 });
@@ -178,6 +188,74 @@ test('layers are hidden, faded, stretched, coloured and reordered', async () => 
   assert.deepEqual(await layerIds(page), [top, bottom]);
   await page.getByTestId(`layer-grip-${bottom}`).press('Alt+ArrowDown');
   assert.deepEqual(await layerIds(page), [bottom, top]);
+  assert.deepEqual(errors(), []);
+  await close();
+});
+
+test('contrast is reversed only where it is typed, and handles upon each other come apart', async () => {
+  const { page, errors, close } = await open();
+  const image = await viewer(page, (v) => v.layers.list().find((l) => l.type === 'image').id);
+  const field = (name) => page.getByTestId(`contrast-${name}-${image}`);
+  const contrastIs = (low, high) => page.waitForFunction(([id, a, b]) => String(document.querySelector('nl-app').viewer.layers.get(id).contrast) === `${a},${b}`, [image, low, high]);
+  const type = async (name, text) => {
+    await field(name).fill(text);
+    await page.keyboard.press('Enter');
+  };
+  const drag = async (name, by) => {
+    const { x, width, y } = await field(name).boundingBox();
+    await page.mouse.move(x + width / 2, y + 10);
+    await page.mouse.down();
+    await page.mouse.move(x + width / 2 + by, y + 10, { steps: 3 });
+    await page.mouse.up();
+    return viewer(page, (v, id) => v.layers.get(id).contrast, image);
+  };
+  await type('max', '200');
+  await type('min', '240');
+  await contrastIs(240, 200);
+  const [low, high] = await drag('black', -150);
+  assert.ok(low > high, 'a drag stops at the other handle');
+  await page.getByTestId(`contrast-swap-${image}`).click();
+  await contrastIs(high, low);
+
+  await type('max', '198');
+  await type('min', '197');
+  await contrastIs(197, 198);
+  await type('min', '');
+  assert.equal(await field('min').inputValue(), '197');
+  assert.deepEqual((await drag('white', -60))[1], 198, 'to the left it is the black one');
+  await type('min', '197');
+  await contrastIs(197, 198);
+  assert.deepEqual((await drag('white', 30))[0], 197, 'to the right it is the white one');
+  assert.deepEqual(errors(), []);
+  await close();
+});
+
+test('keys act on the panels after a click on a control, and on a control that needs them', async () => {
+  const { page, errors, close } = await open();
+  const image = await viewer(page, (v) => v.layers.list().find((l) => l.type === 'image').id);
+  const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+  const { cx, cy } = await panel(page, 'xy');
+  for (const control of ['theme-toggle', `layer-visible-${image}`, `more-${image}`, `smooth-${image}`, 'layout-4panel', 'dataset-name']) {
+    await page.getByTestId(control).click();
+    if (control === 'dataset-name') await page.keyboard.press('Escape');
+    const { position } = await state(page);
+    await page.mouse.move(cx, cy);
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction((x) => document.querySelector('nl-app').viewer.viewState.position[0] > x, position[0]);
+  }
+  const before = await theme();
+  await page.keyboard.press('Space');
+  assert.equal(await viewer(page, (v) => v.layout), 'xy');
+  assert.equal(await theme(), before);
+
+  await page.getByTestId('theme-toggle').focus();
+  await page.keyboard.press('Space');
+  assert.notEqual(await theme(), before);
+  await page.getByTestId(`opacity-${image}`).focus();
+  const { position } = await state(page);
+  await page.keyboard.press('ArrowLeft');
+  assert.ok((await viewer(page, (v, id) => v.layers.get(id).opacity, image)) < 1);
+  assert.deepEqual((await state(page)).position, position);
   assert.deepEqual(errors(), []);
   await close();
 });
@@ -230,6 +308,38 @@ test('another dataset is opened by its address, and a broken one says why while 
   await page.getByTestId('open-url').fill('not an address');
   await page.keyboard.press('Enter');
   await page.getByTestId('open-problem').waitFor();
+  assert.deepEqual(errors(), []);
+  await close();
+});
+
+test('a bare address is enough: the type is found out, names of files are left out, a slow one is given up', async () => {
+  const { page, errors, close } = await open();
+  const add = async (url, kind = 'auto') => {
+    await page.getByTestId('layer-add').click();
+    await page.getByTestId('open-url').fill(url);
+    await page.getByTestId(`open-kind-${kind}`).check();
+    await page.getByTestId('open-url').press('Enter');
+  };
+  const opened = (id) => page.waitForFunction((i) => document.querySelector('nl-app').viewer.layers.info(i)?.state === 'ready', id, PATIENCE);
+  const typeOf = (id) => viewer(page, (v, i) => v.layers.get(i).type, id);
+  await add(`${server.url}data/precomputed/cseg-u64/info`);
+  await opened('cseg-u64');
+  assert.equal(await typeOf('cseg-u64'), 'segmentation');
+  await add('data/zarr/v3-uint64/zarr.json');
+  await opened('v3-uint64');
+  assert.equal(await typeOf('v3-uint64'), 'segmentation');
+
+  await add(`${server.url}data/precomputed/raw-uint64`, 'image');
+  await page.getByTestId('layer-as-segmentation-raw-uint64').click(PATIENCE);
+  await opened('raw-uint64');
+  assert.equal(await typeOf('raw-uint64'), 'segmentation');
+  assert.equal((await layerIds(page)).at(-1), 'raw-uint64');
+
+  await add(`${server.url}fault/slow/20000/data/precomputed/jpeg`);
+  await page.getByTestId('layer-jpeg').waitFor();
+  await page.getByTestId('open-cancel').click();
+  await page.getByTestId('layer-jpeg').waitFor({ state: 'detached' });
+  assert.ok(await page.getByTestId('open-add').isEnabled());
   assert.deepEqual(errors(), []);
   await close();
 });
@@ -313,6 +423,16 @@ test('a phone gets one panel and a sheet below', async () => {
   const dock = await page.locator('nl-dock').boundingBox();
   assert.ok(dock.y > 300 && dock.width === 390);
   await picture(page, 'phone-layers');
+  await page.getByTestId('dock-toggle').tap();
+  await page.getByTestId('more').tap();
+  await picture(page, 'phone-more');
+  await page.getByTestId('position').fill('100, 120, 130');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('more-sheet').waitFor({ state: 'hidden' });
+  await page.waitForFunction(() => document.querySelector('nl-app').viewer.viewState.position[0] < 900);
+  await page.getByTestId('more').tap();
+  await page.getByTestId('layout-3d').tap();
+  assert.equal(await viewer(page, (v) => v.layout), '3d');
   assert.deepEqual(errors(), []);
   await close();
 });

@@ -50,6 +50,12 @@ export function sourceUrl(spec: LayerSpec): string {
   return typeof spec.source === "string" ? spec.source : spec.source.url;
 }
 
+/** A name that is a path, from its end: its last part, and the folders above that tell it from its like. */
+export function pathParts(name: string): { last: string; above: string } {
+  const at = name.lastIndexOf("/") + 1;
+  return { last: name.slice(at), above: name.slice(0, at) };
+}
+
 /** What one would call a volume by its address. */
 export function lastSegment(url: string): string {
   const path = url.replace(/[?#].*$/, "").replace(/\/+$/, "");
@@ -57,12 +63,18 @@ export function lastSegment(url: string): string {
   return segments.at(-1) ?? url;
 }
 
-/** An address that could be a volume, as typed or dropped: schemes may be missing, Neuroglancer's prefix is taken off. */
+/** Files that say what lies in their folder: one copies the address of what one sees. */
+const METADATA = /\/(info|zarr\.json|\.zattrs|\.zarray|\.zgroup|\.zmetadata)(?=$|[?#])/i;
+
+/**
+ * An address that could be a volume, as typed or dropped: schemes may be missing, Neuroglancer's prefix is taken off, and so
+ * is the name of a metadata file. An address without a host is relative to the page, as in the list of datasets.
+ */
 export function toVolumeUrl(text: string): string | undefined {
-  const bare = text.trim().replace(/^(precomputed|zarr[23]?|ome-zarr):\/\/(?=\w+:\/\/)/, "").replace(/\|.*$/, "");
+  const bare = text.trim().replace(/^(precomputed|zarr[23]?|ome-zarr):\/\/(?=\w+:\/\/)/, "").replace(/\|.*$/, "").replace(METADATA, "");
   if (/^(https?|gs|s3):\/\/[^/\s]+\S*$/i.test(bare)) return bare;
   if (/^[\w-]+(\.[\w-]+)+(:\d+)?\/\S+$/.test(bare)) return `https://${bare}`;
   if (/^localhost(:\d+)?\/\S+$/.test(bare)) return `http://${bare}`;
-  if (/^\.{0,2}\/\S+$/.test(bare)) return new URL(bare, document.baseURI).href;
+  if (/^(\.{0,2}|[\w-]+)\/\S+$/.test(bare)) return new URL(bare, document.baseURI).href;
   return undefined;
 }

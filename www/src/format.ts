@@ -37,26 +37,41 @@ export function size(v: Vec3): string {
   return x === y && y === z ? `${x} nm` : `${x} × ${y} × ${z} nm`;
 }
 
+/** A position as it is written: whole numbers, with nothing inside of them, so that it can be pasted. */
+export function position(numbers: readonly number[]): string {
+  return numbers.map((n) => String(Math.floor(n))).join(", ");
+}
+
 /** What a person typed as a position: three numbers, and the unit if there was one. */
 export interface TypedPosition {
   numbers: Vec3;
   unit?: "nm" | "voxel";
 }
 
-/** Understands `x, y, z`, `x y z`, `[x, y, z]`, with nm, µm, vx or voxel after it; undefined if it is not a position. */
+/**
+ * Understands `x, y, z`, `x y z`, `[x, y, z]`, with nm, µm, vx or voxel after it, or voxel before it; undefined if it is
+ * not a position. Commas inside of numbers that blanks separate are thousands.
+ */
 export function parsePosition(text: string): TypedPosition | undefined {
-  const match = /^\s*[[(]?([-+\d.,;\s_e]+?)[\])]?\s*(nm|µm|μm|um|vx|voxels?)?\s*$/i.exec(text);
+  const match = /^\s*(voxels?\s)?\s*[[(]?([-+−\d.,;\s_e]+?)[\])]?\s*(nm|µm|μm|um|vx|voxels?)?\s*$/i.exec(text);
   if (!match) return undefined;
-  const words = (match[1] ?? "").split(/[\s,;]+/).filter(Boolean);
-  if (words.length !== 3) return undefined;
-  const numbers = words.map(Number);
-  if (!numbers.every(Number.isFinite)) return undefined;
+  const words = threeWords((match[2] ?? "").replaceAll("−", "-"));
+  const numbers = words?.map(Number);
+  if (!numbers?.every(Number.isFinite)) return undefined;
   const [x = 0, y = 0, z = 0] = numbers;
-  const unit = match[2]?.toLowerCase();
+  const unit = (match[3] ?? match[1])?.toLowerCase();
   if (unit === undefined) return { numbers: [x, y, z] };
   if (unit.startsWith("v")) return { numbers: [x, y, z], unit: "voxel" };
   const k = unit === "nm" ? 1 : 1000;
   return { numbers: [x * k, y * k, z * k], unit: "nm" };
+}
+
+function threeWords(text: string): string[] | undefined {
+  const spaced = text.split(/[,;]?\s+|;/).filter(Boolean);
+  const inThousands = (word: string): boolean => /^[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?$/.test(word);
+  if (spaced.length === 3 && spaced.every(inThousands)) return spaced.map((word) => word.replaceAll(",", ""));
+  const words = text.split(/[\s,;]+/).filter(Boolean);
+  return words.length === 3 ? words : undefined;
 }
 
 const KEY_NAMES: Record<string, string> = {

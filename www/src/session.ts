@@ -4,6 +4,8 @@
  */
 import { createViewer, isViewerError, stateFromUrl, ViewerError, type LayerInfo, type LayerSpec, type Layout, type PickInfo, type Stats, type Usage, type Vec3, type Viewer, type ViewerStateV1, type ViewState } from "neurolume";
 import { lastSegment, listDatasets, sourceUrl, type Dataset, type LayerKind } from "./datasets.js";
+import type { TypedPosition } from "./format.js";
+import { otherType } from "./layer-type.js";
 
 export type Topic = "phase" | "layers" | "info" | "view" | "hover" | "datasets" | "layout" | "action" | "toast";
 
@@ -77,19 +79,39 @@ export class Session extends EventTarget {
     if (!viewer) return;
     for (const { id } of viewer.layers.list()) viewer.layers.remove(id);
     this.#name = dataset.name;
-    const infos = await Promise.allSettled(dataset.layers.map(({ name, url, type }) => this.add(url, type, name)));
+    const infos = await Promise.allSettled(dataset.layers.map(({ name, url, type }) => this.#add(url, type, name)));
     if (infos.some((r) => r.status === "fulfilled")) this.fit();
   }
 
-  /** Adds one layer on top. Rejects with the reason; the layer stays and shows it. */
-  async add(url: string, kind: LayerKind, name = lastSegment(url)): Promise<LayerInfo> {
+  /** Adds one layer on top. Rejects with the reason; the layer stays and shows it, unless it was the signal. */
+  async add(url: string, kind: LayerKind, name = lastSegment(url), signal?: AbortSignal): Promise<LayerInfo> {
+    // It is no longer the dataset that was open before.
+    if (this.layers.length === 0) this.#name = undefined;
+    return this.#add(url, kind, name, signal);
+  }
+
+  async #add(url: string, kind: LayerKind, name: string, signal?: AbortSignal): Promise<LayerInfo> {
     const viewer = this.viewer as Viewer;
     const id = this.#freeId(name);
-    if (kind === "segmentation") return viewer.layers.add({ id, type: "segmentation", source: url });
-    const info = await viewer.layers.add({ id, type: "image", source: url });
-    if (kind === "image" || info.kind !== "segmentation") return info;
-    viewer.layers.remove(id);
-    return viewer.layers.add({ id, type: "segmentation", source: url });
+    if (kind !== "auto") return viewer.layers.add({ id, type: kind, source: url }, { signal });
+    try {
+      const info = await viewer.layers.add({ id, type: "image", source: url }, { signal });
+      return info.kind === "segmentation" ? this.addAs(id, "segmentation", signal) : info;
+    } catch (e) {
+      const type = isViewerError(e) ? otherType("image", e) : undefined;
+      if (!type || !viewer.layers.get(id)) throw e;
+      return this.addAs(id, type, signal);
+    }
+  }
+
+  /** Takes a layer away and puts its source in the same place as another type. */
+  addAs(id: string, type: LayerSpec["type"], signal?: AbortSignal): Promise<LayerInfo> {
+    const { layers } = this.viewer as Viewer;
+    const list = layers.list();
+    const at = list.findIndex((l) => l.id === id);
+    const source = (list[at] as LayerSpec).source;
+    layers.remove(id);
+    return layers.add({ id, type, source }, { before: list[at + 1]?.id, signal });
   }
 
   /** Shows all there is. */
@@ -105,6 +127,15 @@ export class Session extends EventTarget {
       if (info?.state === "ready" && level) return { offset: info.offsetNm, size: level.voxelSizeNm };
     }
     return undefined;
+  }
+
+  /** The point that is meant by three numbers. A whole number of voxels names a voxel: its middle is meant. */
+  nmOf({ numbers, unit }: Required<TypedPosition>): Vec3 | undefined {
+    const voxels = this.voxels;
+    if (unit === "nm") return numbers;
+    if (!voxels) return undefined;
+    const at = (i: 0 | 1 | 2): number => voxels.offset[i] + (Number.isInteger(numbers[i]) ? numbers[i] + 0.5 : numbers[i]) * voxels.size[i];
+    return [at(0), at(1), at(2)];
   }
 
   /** Moves so that a point in nm is in the middle. */

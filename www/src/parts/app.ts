@@ -1,6 +1,7 @@
 /** The page: bars around the viewer, and the boxes above it. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { Viewer } from "neurolume";
+import { giveFocusBack, needsKey } from "../focus.js";
 import { Part } from "../part.js";
 import { narrow, session, type Topic } from "../session.js";
 import { base } from "../styles.js";
@@ -20,6 +21,7 @@ class App extends Part {
   static override properties = { dockOpen: { state: true }, dropping: { state: true } };
   declare dockOpen: boolean;
   declare dropping: boolean;
+  #gone = new AbortController();
 
   static override styles = [
     base,
@@ -35,6 +37,7 @@ class App extends Part {
       nl-dock { grid-area: dock; width: 280px; border-left: 1px solid var(--nl-line); min-height: 0; }
       .drop { position: absolute; inset: 8px; border: 2px dashed var(--nl-accent); border-radius: 8px; background: var(--nl-accent-soft); display: grid; place-items: center; pointer-events: none; font-size: 15px; z-index: 3; }
       .drop span { background: var(--nl-surface); padding: 8px 14px; border-radius: var(--nl-radius); }
+      @media (max-width: 760px) { :host { grid-template-rows: 36px minmax(0, 1fr) 46px; } }
       @media (max-width: 640px) {
         :host { grid-template: "top" 44px "view" minmax(0, 1fr) "status" auto "dock" auto / minmax(0, 1fr); }
         nl-dock { width: auto; border-left: 0; border-top: 1px solid var(--nl-line); height: min(46dvh, 420px); }
@@ -55,20 +58,19 @@ class App extends Part {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    addEventListener("keydown", this.#onKey);
-    addEventListener("nl-toggle-dock", this.#toggleDock);
-    addEventListener("dragover", this.#onDrag);
-    addEventListener("dragleave", this.#onDragEnd);
-    addEventListener("drop", this.#onDrop);
+    this.#gone = new AbortController();
+    const { signal } = this.#gone;
+    addEventListener("keydown", this.#onKey, { signal });
+    addEventListener("nl-toggle-dock", this.#toggleDock, { signal });
+    addEventListener("dragover", this.#onDrag, { signal });
+    addEventListener("dragleave", this.#onDragEnd, { signal });
+    addEventListener("drop", this.#onDrop, { signal });
+    giveFocusBack(() => this.renderRoot.querySelector<HTMLElement>("#viewer > [data-testid=viewer]"), signal);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    removeEventListener("keydown", this.#onKey);
-    removeEventListener("nl-toggle-dock", this.#toggleDock);
-    removeEventListener("dragover", this.#onDrag);
-    removeEventListener("dragleave", this.#onDragEnd);
-    removeEventListener("drop", this.#onDrop);
+    this.#gone.abort();
   }
 
   /** The viewer, for the console and for tests. */
@@ -108,15 +110,8 @@ class App extends Part {
     }
   };
 
-  /** Keys work wherever the focus is, unless it is somewhere that needs them itself. */
   #onKey = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || event.isComposing) return;
-    const target = event.composedPath()[0];
-    // The focus may linger in one that was just closed.
-    const inDialog = event.composedPath().some((n) => n instanceof HTMLDialogElement && n.open);
-    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (inDialog || (isEditable(target) && plain)) return;
-    if (target instanceof HTMLElement && target !== document.body && plain && worksControls(event.key)) return;
+    if (event.defaultPrevented || event.isComposing || needsKey(event)) return;
     if (session.viewer?.actions.key(event)) event.preventDefault();
   };
 
@@ -139,16 +134,6 @@ class App extends Part {
     dispatchEvent(new CustomEvent("nl-show", { detail: "open" }));
     dispatchEvent(new CustomEvent("nl-open-url", { detail: text.split("\n")[0] }));
   };
-}
-
-function isEditable(target: EventTarget | undefined): boolean {
-  if (target instanceof HTMLInputElement) return !["range", "checkbox", "color", "button"].includes(target.type);
-  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
-}
-
-/** Keys by which a button, slider or list is worked. */
-function worksControls(key: string): boolean {
-  return key === "Enter" || key === " " || key === "Tab" || key === "Escape" || key === "Home" || key === "End" || key.startsWith("Arrow") || key.startsWith("Page");
 }
 
 customElements.define("nl-app", App);

@@ -11,6 +11,14 @@ import { base, dialog } from "../styles.js";
 /** More keys than this are shown as the first and the last. */
 const MOST_KEYS = 3;
 
+const TOUCH = "Touch";
+const byTouch = matchMedia("(pointer: coarse)");
+
+/** Whether a gesture is done with the fingers. */
+function isTouch(key: string): boolean {
+  return /finger|\btap\b|pinch|twist|hold/.test(key);
+}
+
 class Help extends LitElement {
   static override properties = { recording: { state: true }, shown: { state: true } };
   /** The action whose next key is awaited. */
@@ -62,7 +70,10 @@ class Help extends LitElement {
 
   #body(): TemplateResult {
     const groups = new Map<string, ActionInfo[]>();
-    for (const action of allActions()) groups.set(action.group, [...(groups.get(action.group) ?? []), action]);
+    // Who has no keys at hand wants to know of gestures first.
+    if (byTouch.matches) groups.set(TOUCH, allActions().filter((a) => a.keys.some(isTouch)).map((a) => ({ ...a, keys: a.keys.filter(isTouch) })));
+    const told = new Set(groups.get(TOUCH)?.map((a) => a.id));
+    for (const action of allActions()) if (!told.has(action.id)) groups.set(action.group, [...(groups.get(action.group) ?? []), action]);
     return html`
       <div class="columns">
         ${[...groups].map(([group, actions]) => html`<section class=${actions.length > 8 ? "long" : ""}><h2>${group}</h2>${actions.map((a) => this.#row(a))}</section>`)}

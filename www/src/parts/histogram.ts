@@ -1,5 +1,5 @@
 /** How often each value occurs, and the window of values between black and white, with handles to drag. */
-import { css, html, LitElement, svg, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, svg, type TemplateResult } from "lit";
 import type { DataType, Histogram as Counts, ImageLayerSpec, LayerInfo } from "neurolume";
 import { value as text } from "../format.js";
 import { session } from "../session.js";
@@ -9,6 +9,9 @@ const COLUMNS = 128;
 const HEIGHT = 48;
 /** Bars are as high as this share of the others allows: one value that fills the background does not flatten the rest. */
 const TALLEST = 0.985;
+
+/** In pixels. */
+const HANDLE_WIDTH = 13;
 
 type Range = readonly [number, number];
 
@@ -28,10 +31,11 @@ class Histogram extends LitElement {
       .in { fill: var(--nl-dim); }
       .out { fill: var(--nl-line-strong); }
       .ramp { stroke: var(--nl-accent); stroke-width: 1; fill: none; opacity: 0.8; vector-effect: non-scaling-stroke; }
-      .handle { position: absolute; top: 0; bottom: -5px; width: 13px; margin-left: -6.5px; cursor: ew-resize; border-radius: 3px; touch-action: none; }
+      .handle { position: absolute; top: 0; bottom: -5px; width: ${HANDLE_WIDTH}px; margin-left: ${-HANDLE_WIDTH / 2}px; cursor: ew-resize; border-radius: 3px; touch-action: none; }
       .handle::before { content: ""; position: absolute; left: 6px; top: 0; bottom: 5px; width: 1px; background: var(--nl-accent); }
       .handle::after { content: ""; position: absolute; left: 2px; bottom: 0; width: 9px; height: 9px; border-radius: 50%; background: var(--nl-accent); border: 2px solid var(--nl-surface); }
       .fields { display: flex; justify-content: space-between; align-items: center; gap: 8px; margin-top: 8px; }
+      .note { display: flex; align-items: center; justify-content: space-between; margin: 6px 0 0; font-size: 12px; line-height: 16px; color: var(--nl-dim); }
       input { width: 76px; height: 24px !important; font-size: 12px; text-align: center; padding: 0 4px !important; }
       input::-webkit-inner-spin-button { display: none; }
       input { appearance: textfield; -moz-appearance: textfield; }
@@ -60,8 +64,8 @@ class Histogram extends LitElement {
     return html`
       <div class="plot" data-testid="histogram-${this.spec.id}" title="Drag the handles, or the window between them" @pointerdown=${this.#dragWindow}>
         <svg viewBox="0 0 100 ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
-          ${svg`<path class="out" d=${this.#bars()} /><path class="in" d=${this.#bars()} style="clip-path: inset(0 ${100 - at(high)}% 0 ${at(low)}%)" />
-          <path class="ramp" d=${`M0 ${HEIGHT - 0.5}H${at(low)}L${at(high)} 0.5H100`} />`}
+          ${svg`<path class="out" d=${this.#bars()} /><path class="in" d=${this.#bars()} style="clip-path: inset(0 ${100 - Math.max(at(low), at(high))}% 0 ${Math.min(at(low), at(high))}%)" />
+          <path class="ramp" d=${low <= high ? `M0 ${HEIGHT - 0.5}H${at(low)}L${at(high)} 0.5H100` : `M0 0.5H${at(high)}L${at(low)} ${HEIGHT - 0.5}H100`} />`}
         </svg>
         ${this.#handle("black", 0, low, at(low), from, to)} ${this.#handle("white", 1, high, at(high), from, to)}
       </div>
@@ -70,6 +74,9 @@ class Histogram extends LitElement {
         <button class="button small" data-testid="auto-${this.spec.id}" aria-pressed=${auto} title="Choose from what is loaded" @click=${() => this.#set(auto ? [low, high] : "auto")}>Auto</button>
         ${this.#field("Drawn white", "max", 1, high)}
       </div>
+      ${low > high
+        ? html`<p class="note" role="status">High values are drawn dark.<button class="button small" data-testid="contrast-swap-${this.spec.id}" @click=${() => this.#set([high, low])}>Swap</button></p>`
+        : nothing}
     `;
   }
 
@@ -79,11 +86,16 @@ class Histogram extends LitElement {
   }
 
   #field(label: string, name: string, end: 0 | 1, value: number): TemplateResult {
-    return html`<input type="number" step="any" data-testid="contrast-${name}-${this.spec.id}" aria-label=${label} title=${label} .value=${String(Number(value.toPrecision(5)))}
-      @change=${(e: Event) => {
-        const v = (e.target as HTMLInputElement).valueAsNumber;
-        if (Number.isFinite(v)) this.#setEnd(end, v);
-      }} />`;
+    return html`<input type="number" step="any" data-testid="contrast-${name}-${this.spec.id}" aria-label=${label} title=${label} .value=${inField(value)}
+      @change=${(e: Event) => this.#type(e.target as HTMLInputElement, end)} />`;
+  }
+
+  /** Takes what was typed as it is: a black above the white reverses the picture. What cannot be used gives way to what is. */
+  #type(field: HTMLInputElement, end: 0 | 1): void {
+    const v = this.#round(field.valueAsNumber);
+    const [low, high] = this.#window();
+    if (Number.isFinite(v) && v !== (end === 0 ? high : low)) this.#set(end === 0 ? [v, high] : [low, v]);
+    field.value = inField(this.#window()[end]);
   }
 
   #window(): Range {
@@ -97,8 +109,8 @@ class Histogram extends LitElement {
     const whole = wholeRange(this.info?.dataType);
     if (whole) return whole;
     const chosen = Array.isArray(this.spec.contrast) ? (this.spec.contrast as unknown as Range) : (this.info?.window ?? [0, 1]);
-    const low = Math.min(this.#counts?.min ?? chosen[0], chosen[0]);
-    const high = Math.max(this.#counts?.max ?? chosen[1], chosen[1]);
+    const low = Math.min(this.#counts?.min ?? Infinity, ...chosen);
+    const high = Math.max(this.#counts?.max ?? -Infinity, ...chosen);
     return high > low ? [low, high] : [low, low + 1];
   }
 
@@ -124,7 +136,19 @@ class Histogram extends LitElement {
     event.stopPropagation();
     event.preventDefault();
     (event.currentTarget as HTMLElement).focus();
-    this.#drag(event, (v) => this.#setEnd(end, v));
+    const start = event.clientX;
+    let held: 0 | 1 | undefined = this.#overlap() ? undefined : end;
+    this.#drag(event, (v, { clientX }) => {
+      // Where they lie upon each other, the way it is dragged says which was meant: the one that can go there.
+      if (held === undefined && clientX !== start) held = clientX < start === this.#reversed ? 1 : 0;
+      if (held !== undefined) this.#moveEnd(held, v);
+    });
+  }
+
+  /** Whether one handle covers the other. */
+  #overlap(): boolean {
+    const [black, white] = [...this.renderRoot.querySelectorAll(".handle")].map((handle) => handle.getBoundingClientRect().left);
+    return Math.abs((black ?? 0) - (white ?? 0)) < HANDLE_WIDTH;
   }
 
   #dragWindow = (event: PointerEvent): void => {
@@ -134,11 +158,11 @@ class Histogram extends LitElement {
     this.#drag(event, (v) => this.#set([this.#round(low + v - start), this.#round(high + v - start)]));
   };
 
-  #drag(event: PointerEvent, move: (value: number) => void): void {
+  #drag(event: PointerEvent, move: (value: number, event: PointerEvent) => void): void {
     const target = event.currentTarget as HTMLElement;
     target.setPointerCapture(event.pointerId);
     const end = new AbortController();
-    target.addEventListener("pointermove", (e) => move(this.#valueAt(e.clientX)), { signal: end.signal });
+    target.addEventListener("pointermove", (e) => move(this.#valueAt(e.clientX), e), { signal: end.signal });
     for (const type of ["pointerup", "pointercancel"]) target.addEventListener(type, () => end.abort(), { signal: end.signal });
   }
 
@@ -148,7 +172,7 @@ class Histogram extends LitElement {
     event.preventDefault();
     event.stopPropagation();
     const [from, to] = this.#domain();
-    this.#setEnd(end, this.#window()[end] + ((sign * (to - from)) / 256) * (event.shiftKey ? 10 : 1));
+    this.#moveEnd(end, this.#window()[end] + ((sign * (to - from)) / 256) * (event.shiftKey ? 10 : 1));
   }
 
   #valueAt(clientX: number): number {
@@ -157,12 +181,21 @@ class Histogram extends LitElement {
     return from + ((to - from) * (clientX - box.left)) / box.width;
   }
 
-  #setEnd(end: 0 | 1, value: number): void {
+  /** Moves an end as far as the other: handles do not pass each other, so that no drag reverses the picture. */
+  #moveEnd(end: 0 | 1, value: number): void {
     const [low, high] = this.#window();
     const [from, to] = this.#domain();
     const least = this.#integers ? 1 : (to - from) / 1000;
     const v = this.#round(value);
-    this.#set(end === 0 ? [Math.min(v, high - least), high] : [low, Math.max(v, low + least)]);
+    const below = (end === 0) !== this.#reversed;
+    const other = end === 0 ? high : low;
+    const held = below ? Math.min(v, other - least) : Math.max(v, other + least);
+    this.#set(end === 0 ? [held, high] : [low, held]);
+  }
+
+  get #reversed(): boolean {
+    const [low, high] = this.#window();
+    return low > high;
   }
 
   #set(contrast: Range | "auto"): void {
@@ -182,6 +215,11 @@ class Histogram extends LitElement {
     this.#counts = session.viewer?.layers.histogram(this.spec.id);
     this.requestUpdate();
   }
+}
+
+/** Short enough for its field. */
+function inField(value: number): string {
+  return String(Number(value.toPrecision(5)));
 }
 
 function wholeRange(type: DataType | undefined): Range | undefined {

@@ -33,6 +33,8 @@ class LayerCard extends Part {
       .progress { height: 2px; margin: 1px 4px 1px 42px; border-radius: 1px; overflow: hidden; background: transparent; }
       .progress i { display: block; height: 100%; background: var(--nl-dim); transition: width 150ms; }
       .body { padding: 2px 4px 6px 18px; }
+      /* The place is kept, so that nothing shifts, but there is nothing to set yet. */
+      .waiting { visibility: hidden; }
       @media (hover: none) { .grip { opacity: 1; } .head { height: 36px; } }
     `,
   ];
@@ -61,7 +63,7 @@ class LayerCard extends Part {
       <div class="progress">${done < 1 ? html`<i style="width:${100 * done}%"></i>` : nothing}</div>
       ${broken ? html`<nl-layer-problem .spec=${spec} .info=${info}></nl-layer-problem>` : nothing}
       ${this.open && info?.state !== "error"
-        ? html`<div class="body">${spec.type === "image" ? html`<nl-image-controls .spec=${spec} .info=${info}></nl-image-controls>` : html`<nl-segmentation-controls .spec=${spec}></nl-segmentation-controls>`}</div>`
+        ? html`<div class="body ${info?.state === "ready" ? "" : "waiting"}">${spec.type === "image" ? html`<nl-image-controls .spec=${spec} .info=${info}></nl-image-controls>` : html`<nl-segmentation-controls .spec=${spec}></nl-segmentation-controls>`}</div>`
         : nothing}
     `;
   }

@@ -1,8 +1,11 @@
 /** What stands in the viewer's place when there is nothing to see: starting, failed, empty. */
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { ViewerError } from "neurolume";
-import { copyText, runAction } from "../actions.js";
+import type { LayerSpec, ViewerError } from "neurolume";
+import { allActions, copyText, runAction } from "../actions.js";
+import { isAway } from "../away.js";
+import { keyCaps } from "../format.js";
 import { icon } from "../icons.js";
+import { otherType } from "../layer-type.js";
 import { Part } from "../part.js";
 import { session, type Topic } from "../session.js";
 import { base } from "../styles.js";
@@ -11,10 +14,11 @@ import { base } from "../styles.js";
 const PATIENCE_MILLIS = 500;
 
 class Notice extends Part {
-  protected static override topics: Topic[] = ["phase", "layers", "datasets", "info"];
+  protected static override topics: Topic[] = ["phase", "layers", "datasets", "info", "view"];
   static override properties = { waited: { state: true } };
-  /** Whether opening has taken long enough to say so. */
+  /** Whether it has been so for long enough to say so. */
   declare waited: boolean;
+  #awaited: "opening" | "away" | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   static override styles = [
@@ -26,8 +30,8 @@ class Notice extends Part {
       .frames i:nth-child(3) { background: var(--nl-projection-background); }
       .frames i::after { content: ""; position: absolute; inset: 0; background: linear-gradient(100deg, transparent 30%, rgb(255 255 255 / 0.035) 50%, transparent 70%); animation: sweep 1.8s linear infinite; }
       @keyframes sweep { from { transform: translateX(-100%); } to { transform: translateX(100%); } }
-      .place { position: absolute; inset: 0; display: grid; place-items: center; padding: 24px; }
-      .card { pointer-events: auto; max-width: 440px; background: var(--nl-surface); border: 1px solid var(--nl-line); border-radius: 8px; padding: 24px; }
+      .place { position: absolute; inset: 0; display: grid; grid-template-rows: minmax(0, 1fr); place-items: center; padding: 24px; }
+      .card { pointer-events: auto; max-width: 440px; max-height: 100%; overflow-y: auto; background: var(--nl-surface); border: 1px solid var(--nl-line); border-radius: 8px; padding: 24px; }
       .card > svg { width: 24px; height: 24px; color: var(--nl-dim); }
       .card.failed > svg { color: var(--nl-error); }
       h1 { font-size: 16px; line-height: 24px; font-weight: 600; margin: 12px 0 4px; }
@@ -36,6 +40,7 @@ class Notice extends Part {
       .pill { pointer-events: auto; display: flex; align-items: center; gap: 12px; max-width: 100%; padding: 5px 5px 5px 14px; background: var(--nl-surface); border: 1px solid var(--nl-line); border-radius: 6px; }
       .row { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }
       kbd { margin-left: 2px; }
+      @media (hover: none) { kbd { display: none; } }
       @media (max-width: 640px) { .frames { grid-template: 1fr / 1fr; } .frames i:nth-child(n + 2) { display: none; } }
     `,
   ];
@@ -46,18 +51,29 @@ class Notice extends Part {
     if (session.layers.length === 0 && session.settled) return this.#empty();
     const infos = [...session.infos.values()];
     const opening = session.layers.length > 0 && infos.every((i) => i.state !== "ready") && infos.some((i) => i.state === "loading");
-    this.#wait(opening);
-    if (opening && this.waited) return this.#opening();
+    const away = session.viewState !== undefined && isAway(session.layers, session.infos, session.viewState.position);
+    const awaited = opening ? "opening" : away ? "away" : undefined;
+    this.#wait(awaited);
+    if (awaited && this.waited) return opening ? this.#opening() : this.#away();
     const error = infos.length > 0 && infos.every((i) => i.state === "error") ? infos[0]?.error : undefined;
     return error ? this.#unopened(error) : nothing;
   }
 
-  #wait(opening: boolean): void {
-    if (opening && this.#timer === undefined) this.#timer = setTimeout(() => (this.waited = true), PATIENCE_MILLIS);
-    if (opening || this.#timer === undefined) return;
+  #wait(awaited: "opening" | "away" | undefined): void {
+    if (awaited === this.#awaited) return;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#awaited = awaited;
     this.waited = false;
+    if (awaited) this.#timer = setTimeout(() => (this.waited = true), PATIENCE_MILLIS);
+  }
+
+  #away(): TemplateResult {
+    const key = allActions().find((a) => a.id === "zoom.fit")?.keys[0];
+    return html`
+      <div class="place">
+        <div class="pill" role="status" data-testid="away"><span>The data is out of sight.</span><button class="button small" data-testid="away-back" @click=${() => runAction("zoom.fit")}>Show all data${key ? html` <kbd>${keyCaps(key).join("+")}</kbd>` : nothing}</button></div>
+      </div>
+    `;
   }
 
   #opening(): TemplateResult {
@@ -73,20 +89,30 @@ class Notice extends Part {
   };
 
   #unopened(error: ViewerError): TemplateResult {
+    const [layer, ...others] = session.layers;
+    const type = layer && others.length === 0 ? otherType(layer.type, error) : undefined;
     return html`
       <div class="place">
         <section class="card failed" role="alert" data-testid="unopened">
           ${icon("warning")}
           <h1>${session.name} could not be opened</h1>
           <p class="long">${error.code === "cors" ? "The server answers, but its owner does not let other sites read from it. The layer shows the configuration that mends this." : error.message}</p>
-          ${error.code !== "cors" && error.remedy ? html`<p>${error.remedy}</p>` : nothing}
+          ${error.code !== "cors" && error.remedy && !type ? html`<p>${error.remedy}</p>` : nothing}
           <div class="row">
-            <button class="button primary" data-testid="unopened-open" @click=${() => runAction("dataset.open")}>Open another</button>
-            <button class="button" data-testid="unopened-retry" @click=${() => session.viewer?.layers.retry()}>${icon("refresh")}Try again</button>
+            ${layer && type ? html`<button class="button primary" data-testid="unopened-as-${type}" @click=${() => this.#openAs(layer.id, type)}>Show it as ${type === "image" ? "an image" : "a segmentation"}</button>` : nothing}
+            <button class="button ${type ? "" : "primary"}" data-testid="unopened-open" @click=${() => runAction("dataset.open")}>Open another</button>
+            ${type ? nothing : html`<button class="button" data-testid="unopened-retry" @click=${() => session.viewer?.layers.retry()}>${icon("refresh")}Try again</button>`}
           </div>
         </section>
       </div>
     `;
+  }
+
+  #openAs(id: string, type: LayerSpec["type"]): void {
+    session.addAs(id, type).then(
+      () => session.fit(),
+      () => undefined, // The layer is there and says what happened.
+    );
   }
 
   #failed(): TemplateResult {

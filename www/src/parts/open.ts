@@ -1,7 +1,7 @@
 /** "Open a dataset": what lies beside the site, or any address. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { isViewerError } from "neurolume";
-import { toVolumeUrl, type Dataset, type LayerKind } from "../datasets.js";
+import { lastSegment, pathParts, toVolumeUrl, type Dataset, type LayerKind } from "../datasets.js";
 import { icon } from "../icons.js";
 import { Part } from "../part.js";
 import { session, type Topic } from "../session.js";
@@ -15,11 +15,12 @@ const KINDS: { kind: LayerKind; label: string }[] = [
 
 class OpenBox extends Part {
   protected static override topics: Topic[] = ["datasets", "phase"];
-  static override properties = { kind: { state: true }, problem: { state: true }, query: { state: true }, busy: { state: true } };
+  static override properties = { kind: { state: true }, problem: { state: true }, query: { state: true }, opening: { state: true } };
   declare kind: LayerKind;
   declare problem: string;
   declare query: string;
-  declare busy: boolean;
+  /** What is being opened, to be given up. */
+  declare opening: AbortController | undefined;
 
   static override styles = [
     base,
@@ -32,7 +33,7 @@ class OpenBox extends Part {
       .head .icon { margin: -4px -4px 0 0; }
       .url { display: flex; gap: 8px; }
       .url input { flex: 1; height: 32px !important; }
-      .url .button { height: 32px; }
+      .url .button { height: 32px; min-width: 86px; justify-content: center; }
       .kinds { display: flex; align-items: center; gap: 16px; margin: 10px 0 0; font-size: 12px; color: var(--nl-dim); border: 0; padding: 0; }
       .kinds label { display: inline-flex; gap: 6px; align-items: center; cursor: pointer; }
       input[type="radio"] { accent-color: var(--nl-accent); margin: 0; }
@@ -44,7 +45,12 @@ class OpenBox extends Part {
       .entry:hover, .entry:focus-visible { background: var(--nl-hover); }
       .entry svg { color: var(--nl-dim); }
       .entry small { font-size: 12px; color: var(--nl-faint); }
-      .hint { color: var(--nl-faint); font-size: 12px; line-height: 17px; margin: 10px 0 0; }
+      .name { display: flex; gap: 8px; align-items: baseline; min-width: 0; }
+      .name .truncate:first-child { flex: none; max-width: 100%; }
+      /* Cut at its beginning: what tells it from the others is near the end. */
+      .above { direction: rtl; text-align: left; }
+      .hint { color: var(--nl-faint); font-size: 12px; line-height: 17px; margin: 10px 0 0; min-height: 24px; }
+      .wait { display: flex; align-items: center; justify-content: space-between; gap: 8px; margin-top: 6px; margin-bottom: 4px; }
       @media (max-width: 640px) { dialog { margin-top: 12px; } }
     `,
   ];
@@ -54,7 +60,6 @@ class OpenBox extends Part {
     this.kind = "auto";
     this.problem = "";
     this.query = "";
-    this.busy = false;
     addEventListener("nl-show", (event) => {
       if ((event as CustomEvent<string>).detail === "open") this.#show();
     });
@@ -68,19 +73,23 @@ class OpenBox extends Part {
     const many = session.datasets.length > 8;
     const found = session.datasets.filter((d) => d.name.toLowerCase().includes(this.query.toLowerCase()));
     return html`
-      <dialog aria-labelledby="open-title" data-testid="open-dialog" @click=${this.#onBackdrop}>
+      <dialog aria-labelledby="open-title" data-testid="open-dialog" @click=${this.#onBackdrop} @close=${() => (this.opening = undefined)}>
         <div class="body">
           <div class="head"><h1 id="open-title">Open a dataset</h1><button class="icon" aria-label="Close" data-testid="open-close" @click=${() => this.#dialog.close()}>${icon("x")}</button></div>
           <form @submit=${this.#submit}>
             <div class="url">
               <input type="text" data-testid="open-url" aria-label="Address of a volume" placeholder="https://…, gs://bucket/path or s3://bucket/path" spellcheck="false" autocomplete="off" aria-invalid=${this.problem !== ""} @input=${() => (this.problem = "")} />
-              <button class="button primary" data-testid="open-add" ?disabled=${this.busy || !session.viewer}>${this.busy ? "Opening…" : "Add layer"}</button>
+              <button class="button primary" data-testid="open-add" ?disabled=${this.opening !== undefined || !session.viewer}>${this.opening ? "Opening…" : "Add layer"}</button>
             </div>
             <fieldset class="kinds" aria-label="What the voxels are">
               ${KINDS.map(({ kind, label }) => html`<label><input type="radio" name="kind" data-testid="open-kind-${kind}" .checked=${this.kind === kind} @change=${() => (this.kind = kind)} />${label}</label>`)}
             </fieldset>
           </form>
-          ${this.problem ? html`<p class="problem" role="alert" data-testid="open-problem">${this.problem}</p>` : html`<p class="hint">A Neuroglancer precomputed or OME-Zarr volume. It is read straight from there; nothing is uploaded.</p>`}
+          ${this.problem
+            ? html`<p class="problem" role="alert" data-testid="open-problem">${this.problem}</p>`
+            : this.opening
+              ? html`<p class="hint wait" role="status"><span>Waiting for the server. Close this box to go on meanwhile.</span><button class="button small" data-testid="open-cancel" @click=${() => this.opening?.abort()}>Cancel</button></p>`
+              : html`<p class="hint">Neuroglancer precomputed or OME-Zarr, read straight from there; nothing is uploaded.</p>`}
           ${session.datasets.length > 0
             ? html`<h2>Here${many ? html`<input type="text" data-testid="open-filter" placeholder="Filter" aria-label="Filter datasets" .value=${this.query} @input=${(e: Event) => (this.query = (e.target as HTMLInputElement).value)} />` : nothing}</h2>
                 <div class="list">${found.map((d) => this.#entry(d))}${found.length === 0 ? html`<p class="hint" style="padding:0 8px">None is called that.</p>` : nothing}</div>`
@@ -92,7 +101,8 @@ class OpenBox extends Part {
 
   #entry(dataset: Dataset): TemplateResult {
     const kinds = dataset.layers.length === 1 ? (dataset.layers[0]?.type ?? "") : `${dataset.layers.length} layers`;
-    return html`<button class="entry" data-testid="dataset-${dataset.name}" @click=${() => this.#open(dataset)}>${icon(dataset.sample ? "shapes" : dataset.layers.length > 1 ? "box" : "image")}<span class="truncate">${dataset.name}</span><small>${dataset.sample ? "sample" : kinds === "auto" ? "" : kinds}</small></button>`;
+    const { last, above } = pathParts(dataset.name);
+    return html`<button class="entry" data-testid="dataset-${dataset.name}" @click=${() => this.#open(dataset)}>${icon(dataset.sample ? "shapes" : dataset.layers.length > 1 ? "box" : "image")}<span class="name" title=${dataset.name}><span class="truncate">${last}</span><small class="above truncate"><bdi>${above}</bdi></small></span><small>${dataset.sample ? "sample" : kinds === "auto" ? "" : kinds}</small></button>`;
   }
 
   get #dialog(): HTMLDialogElement {
@@ -122,6 +132,7 @@ class OpenBox extends Part {
   };
 
   async #add(): Promise<void> {
+    if (this.opening) return;
     const typed = this.#input.value.trim();
     const url = toVolumeUrl(typed);
     if (!url) {
@@ -129,19 +140,26 @@ class OpenBox extends Part {
       return;
     }
     const first = session.layers.length === 0;
-    this.busy = true;
+    const opening = new AbortController();
+    this.opening = opening;
+    let problem = "";
+    let opened = false;
     try {
-      await session.add(url, this.kind);
+      await session.add(url, this.kind, lastSegment(url), opening.signal);
+      opened = true;
       if (first) session.fit();
-      this.#input.value = "";
-      this.#dialog.close();
     } catch (e) {
-      // The layer is there and says what happened, with what to do.
-      if (isViewerError(e, "invalid-options")) this.problem = e.message;
-      else this.#dialog.close();
-    } finally {
-      this.busy = false;
+      // What else fails is there as a layer and says what happened, with what to do.
+      if (isViewerError(e, "invalid-options")) problem = e.message;
     }
+    // Closed meanwhile, the box may be open for something else.
+    if (this.opening !== opening) return;
+    this.opening = undefined;
+    this.problem = problem;
+    if (problem || opening.signal.aborted) return;
+    // An address that failed is there to be mended.
+    if (opened) this.#input.value = "";
+    this.#dialog.close();
   }
 
   #onBackdrop = (event: MouseEvent): void => {

@@ -79,7 +79,11 @@ class Palette extends LitElement {
   #find(): Choice[] {
     if (!session.viewer) return [];
     const typed = parsePosition(this.query);
-    if (typed) return [{ label: `Go to ${typed.numbers.join(", ")} ${typed.unit ?? "voxel"}`, group: "Move", keys: ["enter"], enabled: true, run: () => go(typed.numbers, typed.unit ?? "voxel") }];
+    if (typed) {
+      const unit = typed.unit ?? (session.voxels ? "voxel" : "nm");
+      const place = session.nmOf({ ...typed, unit });
+      return [{ label: `Go to ${typed.numbers.join(", ")} ${unit}`, group: "Move", keys: ["enter"], enabled: place !== undefined, run: () => place && session.jump(place) }];
+    }
     const url = toVolumeUrl(this.query);
     if (url) return [{ label: `Add ${url}`, group: "Layers", keys: ["enter"], enabled: true, run: () => void session.add(url, "auto").catch(() => undefined) }];
     const words = this.query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -115,15 +119,6 @@ class Palette extends LitElement {
     else return;
     event.preventDefault();
   };
-}
-
-function go(numbers: readonly [number, number, number], unit: "nm" | "voxel"): void {
-  const voxels = unit === "voxel" ? session.voxels : undefined;
-  const at = (i: number): number => {
-    const n = numbers[i] ?? 0;
-    return voxels ? (voxels.offset[i] ?? 0) + (Number.isInteger(n) ? n + 0.5 : n) * (voxels.size[i] ?? 1) : n;
-  };
-  session.jump([at(0), at(1), at(2)]);
 }
 
 customElements.define("nl-palette", Palette);

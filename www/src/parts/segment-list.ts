@@ -4,6 +4,7 @@ import type { SegmentationLayerSpec } from "neurolume";
 import { copyText } from "../actions.js";
 import { integer } from "../format.js";
 import { icon } from "../icons.js";
+import { parseSegmentIds } from "../segment-ids.js";
 import { session } from "../session.js";
 import { base } from "../styles.js";
 
@@ -11,9 +12,11 @@ const ROW = 26;
 const SHOWN = 8;
 
 class SegmentList extends LitElement {
-  static override properties = { spec: { attribute: false }, query: { state: true }, top: { state: true } };
+  static override properties = { spec: { attribute: false }, query: { state: true }, refused: { state: true }, top: { state: true } };
   declare spec: SegmentationLayerSpec;
   declare query: string;
+  /** Whether Enter was pressed on something that is no ids. */
+  declare refused: boolean;
   /** Pixels scrolled. */
   declare top: number;
 
@@ -38,19 +41,22 @@ class SegmentList extends LitElement {
       input[type="color"] { width: 16px; height: 16px; padding: 0; border: 0; border-radius: 4px; background: none; cursor: pointer; flex: none; }
       input[type="color"]::-webkit-color-swatch-wrapper { padding: 0; }
       input[type="color"]::-webkit-color-swatch { border: 1px solid rgb(0 0 0 / 0.3); border-radius: 4px; }
-      p { margin: 4px 0 2px; font-size: 12px; line-height: 16px; color: var(--nl-faint); }
+      p { margin: 4px 0 2px; font-size: 12px; line-height: 16px; color: var(--nl-faint); overflow-wrap: anywhere; }
+      .refused { color: var(--nl-error); }
     `,
   ];
 
   constructor() {
     super();
     this.query = "";
+    this.refused = false;
     this.top = 0;
   }
 
   override render(): TemplateResult {
     const all = this.spec.selected ?? [];
     const query = this.query.trim();
+    const typed = parseSegmentIds(query);
     const found = query === "" ? all : all.filter((id) => id.toString().includes(query));
     const first = Math.max(0, Math.floor(this.top / ROW) - 2);
     const rows = found.slice(first, first + SHOWN + 5);
@@ -62,9 +68,13 @@ class SegmentList extends LitElement {
               <button class="text" data-testid="segments-clear-${this.spec.id}" title="Deselect all" @click=${() => this.#set([])}>Clear</button>`
           : nothing}
       </div>
-      <form @submit=${this.#add}>${icon("search")}<input type="text" inputmode="numeric" spellcheck="false" autocomplete="off" data-testid="segment-search-${this.spec.id}" aria-label="Find a selected segment, or add one by its id" placeholder="Find, or add by id" .value=${this.query} @input=${this.#onInput} /></form>
+      <form @submit=${this.#add}>${icon("search")}<input type="text" inputmode="numeric" spellcheck="false" autocomplete="off" data-testid="segment-search-${this.spec.id}" aria-label="Find a selected segment, or add some by their ids" aria-invalid=${this.refused} placeholder="Find, or add by id" .value=${this.query} @input=${this.#onInput} /></form>
       ${all.length === 0 ? html`<p>Double-click a segment to select it.</p>` : nothing}
-      ${query !== "" && found.length === 0 ? html`<p>${idsIn(query).length > 0 ? "Not selected. Enter adds it." : "Ids are whole numbers."}</p>` : nothing}
+      ${typeof typed === "string"
+        ? html`<p class=${this.refused ? "refused" : ""} role=${this.refused ? "alert" : nothing} data-testid="segment-problem-${this.spec.id}">${typed}</p>`
+        : query !== "" && found.length === 0
+          ? html`<p>${typed.length > 1 ? `Enter selects these ${integer(typed.length)}.` : "Not selected. Enter adds it."}</p>`
+          : nothing}
       ${found.length > 0
         ? html`<div class="list" role="list" @scroll=${(e: Event) => (this.top = (e.target as HTMLElement).scrollTop)}>
             <div style="height:${found.length * ROW}px;padding-top:${first * ROW}px">${rows.map((id) => this.#row(id))}</div>
@@ -84,13 +94,15 @@ class SegmentList extends LitElement {
 
   #onInput = (event: Event): void => {
     this.query = (event.target as HTMLInputElement).value;
+    this.refused = false;
     this.top = 0;
   };
 
   #add = (event: Event): void => {
     event.preventDefault();
-    const ids = idsIn(this.query);
-    if (ids.length === 0) return;
+    const ids = parseSegmentIds(this.query);
+    this.refused = typeof ids === "string";
+    if (typeof ids === "string" || ids.length === 0) return;
     this.#set([...new Set([...(this.spec.selected ?? []), ...ids])]);
     this.query = "";
   };
@@ -102,11 +114,6 @@ class SegmentList extends LitElement {
   #set(selected: bigint[]): void {
     session.viewer?.layers.update(this.spec.id, { selected });
   }
-}
-
-/** Ids as typed or pasted: whole numbers that fit 64 bits, with anything between them. */
-function idsIn(text: string): bigint[] {
-  return (text.match(/\d+/g) ?? []).map(BigInt).filter((id) => id < 1n << 64n);
 }
 
 customElements.define("nl-segment-list", SegmentList);

@@ -1,0 +1,26 @@
+/** Addresses without a scheme are relative to the page; the engine, part of which runs in workers, knows only whole ones. */
+import type { ViewerStateV1 } from "./types.js";
+
+/** The same layer with the whole address of its source. What is none is left for the engine to refuse. */
+export function withAbsoluteSource<T extends object>(layer: T): T {
+  const { source } = layer as { source?: unknown };
+  if (typeof source === "string") return { ...layer, source: absolute(source) };
+  if (typeof source !== "object" || source === null || !("url" in source) || typeof source.url !== "string") return layer;
+  return { ...layer, source: { ...source, url: absolute(source.url) } };
+}
+
+/** The same state with the whole addresses of its layers' sources. */
+export function withAbsoluteSources(state: ViewerStateV1): ViewerStateV1 {
+  // As it comes from a link it may be anything: the engine says what is wrong with it.
+  if (!Array.isArray(state?.layers)) return state;
+  return { ...state, layers: state.layers.map((layer) => (typeof layer === "object" && layer !== null ? withAbsoluteSource(layer) : layer)) };
+}
+
+function absolute(url: string): string {
+  if (url.trim() === "" || /^[a-z][a-z\d+.-]*:/i.test(url)) return url;
+  try {
+    return new URL(url, document.baseURI).href;
+  } catch {
+    return url;
+  }
+}
