@@ -90,5 +90,42 @@ pub(crate) fn jpeg(image: &Volume<u8>) -> Result<Vec<u8>> {
     Encoder::new(&mut bytes, JPEG_QUALITY)
         .encode(&image.voxels, u16::try_from(w)?, u16::try_from(h * d)?, ColorType::Luma)
         .context("cannot encode a chunk as jpeg")?;
-    Ok(bytes)
+    tables_first(&bytes).context("the jpeg encoder wrote something else than segments")
+}
+
+/// Moves the quantization tables before the frame header. Behind it they are as good by the standard (ITU T.81, B.2.1), but
+/// Neuroglancer's decoder looks them up when it meets the header.
+fn tables_first(jpeg: &[u8]) -> Option<Vec<u8>> {
+    const START_OF_FRAME: u8 = 0xc0;
+    const TABLES: u8 = 0xdb;
+    const START_OF_SCAN: u8 = 0xda;
+    let (mut before, mut tables, mut after) = (jpeg.get(..2)?.to_vec(), Vec::new(), Vec::new());
+    let mut rest = jpeg.get(2..)?;
+    while let [0xff, marker, high, low, ..] = *rest {
+        if marker == START_OF_SCAN {
+            break;
+        }
+        let (segment, next) = rest.split_at_checked(2 + usize::from(u16::from_be_bytes([high, low])))?;
+        match marker {
+            TABLES => tables.extend_from_slice(segment),
+            START_OF_FRAME => after.extend_from_slice(segment),
+            _ if after.is_empty() => before.extend_from_slice(segment),
+            _ => after.extend_from_slice(segment),
+        }
+        rest = next;
+    }
+    Some([before, tables, after, rest.to_vec()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_come_before_the_frame_that_names_them() {
+        let image = Volume { shape: [16, 16, 2], voxels: (0..=255).chain(0..=255).collect() };
+        let bytes = jpeg(&image).unwrap();
+        let at = |marker: u8| bytes.windows(2).position(|two| two == [0xff, marker]).unwrap();
+        assert!(at(0xdb) < at(0xc0) && at(0xc0) < at(0xc4) && at(0xc4) < at(0xda));
+    }
 }
