@@ -30,13 +30,14 @@ pub struct VisibleSet {
 const MARGIN_VOXELS: f64 = 0.5 + 1e-3;
 
 /// The bricks that a plane (in this level's voxel space) cuts, or `None` where there are more than `most_chunks` chunks of them.
+/// `linear`: what lies between voxel centres is read from both sides; otherwise a plane along axes has one voxel across.
 #[must_use]
-pub fn visible_bricks(grid: &LevelGrid, plane: &PixelPlane, most_chunks: usize) -> Option<VisibleSet> {
+pub fn visible_bricks(grid: &LevelGrid, plane: &PixelPlane, linear: bool, most_chunks: usize) -> Option<VisibleSet> {
     let normal = plane.du.cross(plane.dv);
     if !(normal.length_squared() > 0.0 && normal.is_finite() && plane.origin.is_finite()) || grid.voxel_box.is_empty() {
         return Some(VisibleSet::default());
     }
-    let test = PlaneTest::new(plane, normal);
+    let test = PlaneTest::new(plane, normal, linear);
     let mut set = VisibleSet { bricks: Vec::new(), chunk_range: [[i32::MAX; 3], [i32::MIN; 3]] };
     let mut chunks = 0_usize;
     for chunk in candidate_chunks(grid, plane, normal)? {
@@ -66,16 +67,24 @@ struct PlaneTest {
     plane_from_voxel: DMat3,
     origin: DVec3,
     size: [f64; 2],
+    /// The axis across a plane that shows one voxel of it.
+    across: Option<usize>,
 }
 
 impl PlaneTest {
-    fn new(plane: &PixelPlane, normal: DVec3) -> Self {
+    fn new(plane: &PixelPlane, normal: DVec3, linear: bool) -> Self {
+        let negligible = normal.abs().max_element() * 1e-9;
+        let mut tilted = (0..3).filter(|&axis| normal[axis].abs() > negligible);
+        let across = tilted.next().filter(|_| tilted.next().is_none() && !linear);
         let voxel_from_plane = DMat3::from_cols(plane.du, plane.dv, normal.normalize());
-        Self { plane_from_voxel: voxel_from_plane.inverse(), origin: plane.origin, size: [plane.size.x, plane.size.y] }
+        Self { plane_from_voxel: voxel_from_plane.inverse(), origin: plane.origin, size: [plane.size.x, plane.size.y], across }
     }
 
     /// How far the middle of the box is from the middle of the panel, where the panel cuts the box.
     fn distance(&self, min: DVec3, max: DVec3) -> Option<f64> {
+        if self.across.is_some_and(|axis| !(min[axis]..max[axis]).contains(&self.origin[axis])) {
+            return None;
+        }
         let half = (max - min) * 0.5 + DVec3::splat(MARGIN_VOXELS);
         let at = self.plane_from_voxel * ((min + max) * 0.5 - self.origin);
         // A box reaches along a plane coordinate by the sum of its half edges' shares.
@@ -172,7 +181,7 @@ mod tests {
             let grid = grid(chunk, min, shape);
             let turn = DQuat::from_euler(glam::EulerRot::XYZ, angles[0], angles[1], angles[2]);
             let plane = PixelPlane { origin: DVec3::from_array(at), du: turn * DVec3::X * scale, dv: turn * DVec3::Y * scale, size: DVec2::new(40.0, 30.0) };
-            let set = visible_bricks(&grid, &plane, usize::MAX).unwrap();
+            let set = visible_bricks(&grid, &plane, true, usize::MAX).unwrap();
             let seen: std::collections::HashSet<_> = set.bricks.iter().map(|brick| brick.brick).collect();
             prop_assert_eq!(seen.len(), set.bricks.len(), "no brick twice");
             for u in 0..40 {
@@ -194,9 +203,23 @@ mod tests {
     fn an_axis_aligned_slice_takes_one_layer_of_bricks() {
         let grid = grid([64; 3], [0; 3], [512; 3]);
         let plane = PixelPlane { origin: DVec3::new(0.0, 0.0, 100.5), du: DVec3::X, dv: DVec3::Y, size: DVec2::splat(512.0) };
-        let set = visible_bricks(&grid, &plane, 10_000).unwrap();
+        let set = visible_bricks(&grid, &plane, true, 10_000).unwrap();
         assert_eq!(set.bricks.len(), 16 * 16);
         assert_eq!(set.chunk_range, [[0, 0, 1], [7, 7, 1]]);
-        assert!(visible_bricks(&grid, &plane, 63).is_none());
+        assert!(visible_bricks(&grid, &plane, true, 63).is_none());
+    }
+
+    #[test]
+    fn at_a_border_linear_filtering_needs_both_sides_and_a_voxel_is_on_one() {
+        let grid = grid([16; 3], [0; 3], [64; 3]);
+        let layers = |z: f64, linear: bool| {
+            let plane = PixelPlane { origin: DVec3::new(0.0, 0.0, z), du: DVec3::X, dv: DVec3::Y, size: DVec2::splat(64.0) };
+            let bricks = visible_bricks(&grid, &plane, linear, usize::MAX).unwrap().bricks;
+            bricks.iter().map(|brick| brick.chunk[2]).collect::<std::collections::BTreeSet<i32>>().into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(layers(32.0, true), [1, 2]);
+        assert_eq!(layers(32.0, false), [2]);
+        assert_eq!(layers(f64::from_bits(32.0_f64.to_bits() - 1), false), [1]);
+        assert!(layers(64.0, false).is_empty());
     }
 }

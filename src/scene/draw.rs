@@ -153,6 +153,12 @@ pub enum SliceStyle {
 }
 
 impl SliceStyle {
+    /// Whether values between voxel centres are drawn.
+    #[must_use]
+    pub fn is_linear(&self) -> bool {
+        matches!(self, Self::Image(style) if style.linear)
+    }
+
     /// The same without rims around segments.
     #[must_use]
     pub fn without_outline(self) -> Self {

@@ -147,7 +147,7 @@ impl Plan {
             let mut plane = view.plane;
             plane.origin += shift;
             let plane = plane.transformed(&(grid.voxel_from_nm * layer.volume_from_world));
-            let set = visible_bricks(grid, &plane, policy.most_chunks).unwrap_or_default();
+            let set = visible_bricks(grid, &plane, layer.style.is_linear(), policy.most_chunks).unwrap_or_default();
             bricks.extend(set.bricks.iter().map(|brick| AheadBrick {
                 layer: slice.layer,
                 chunk: chunk_key(layer, target.level, brick),
@@ -182,7 +182,7 @@ fn slice(plane: usize, view: &PlaneView, layer_index: usize, layer: &SceneLayer,
     let cut = |level: usize| {
         let grid = layer.levels.get(level)?;
         let in_voxels = view.plane.transformed(&(grid.voxel_from_nm * layer.volume_from_world));
-        let set = visible_bricks(grid, &in_voxels, policy.most_chunks)?;
+        let set = visible_bricks(grid, &in_voxels, layer.style.is_linear(), policy.most_chunks)?;
         (places(grid, &set) <= policy.most_places).then_some((in_voxels, set))
     };
     let mut levels = SmallVec::new();

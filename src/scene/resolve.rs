@@ -209,7 +209,7 @@ fn level_draw(
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "relative to the base the numbers are small")]
     let draw = LevelDraw {
         base_voxel: base,
-        origin: std::array::from_fn(|axis| (level.plane.origin[axis] - base[axis] as f64) as f32),
+        origin: std::array::from_fn(|axis| in_its_voxel(level.plane.origin[axis] - base[axis] as f64)),
         du: straightened(level.plane.du),
         dv: straightened(level.plane.dv),
         box_min: relative(grid.voxel_box.min),
@@ -221,6 +221,19 @@ fn level_draw(
         table_offset,
     };
     Some((draw, complete))
+}
+
+/// A position in single precision, in the same voxel: what was planned is what is drawn.
+#[expect(clippy::cast_possible_truncation, reason = "as the shader reads it")]
+fn in_its_voxel(position: f64) -> f32 {
+    let (rounded, voxel) = (position as f32, position.floor() as f32);
+    if rounded < voxel {
+        voxel
+    } else if rounded >= voxel + 1.0 {
+        (voxel + 1.0).next_down()
+    } else {
+        rounded
+    }
 }
 
 /// A direction that a rotation by a right angle has left a hair beside an axis lies along it: planes along axes are drawn faster.

@@ -104,6 +104,9 @@ impl View {
         let Some(mut to) = navigate::fitted(&self.state, low, high, self.panel_css(slice), self.panel_css(PanelKind::Space)) else {
             return;
         };
+        // In the middle of a voxel, where slices show it alone.
+        let voxel = self.voxel_nm();
+        to.position = low + (((to.position - low) / voxel).floor() + 0.5) * voxel;
         if keep[0] {
             to.position = self.state.position;
         }
