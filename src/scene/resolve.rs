@@ -206,7 +206,7 @@ fn level_draw(
     }
     let base = grid.chunk_min(low);
     let relative = |voxel: [i64; 3]| -> [i32; 3] { std::array::from_fn(|axis| clamp_i32(voxel[axis] - base[axis])) };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "relative to the base the numbers are small")]
+    #[expect(clippy::cast_precision_loss, reason = "relative to the base the numbers are small")]
     let draw = LevelDraw {
         base_voxel: base,
         origin: std::array::from_fn(|axis| in_its_voxel(level.plane.origin[axis] - base[axis] as f64)),
