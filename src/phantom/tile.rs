@@ -22,7 +22,7 @@ pub(super) const OVERHANG_NM: f64 = 170.0;
 /// Bound of the warp.
 pub(super) const WARP_NM: f32 = 110.0;
 /// Amplitude of the finer part of the warp.
-const FINE_WARP_NM: f32 = 18.0;
+const FINE_WARP_NM: f32 = 6.0;
 /// No point lies farther outside the nearest neurite than this.
 const GAP_NM: f64 = 150.0;
 /// A slight segment is no thicker and no longer than this.
