@@ -11,7 +11,7 @@ use super::trunk::Neuron;
 
 /// Membrane darkening is tabulated per half nanometre.
 const PROFILE: usize = 256;
-const MEMBRANE: f32 = 97.0;
+const MEMBRANE: f32 = 93.0;
 const GRAIN: f32 = 12.0;
 const NOISE: f32 = 4.2;
 const MATRIX: f32 = 84.0;
@@ -91,12 +91,12 @@ impl Shader {
     pub(super) fn density(&self, site: &Site, p: Vec3, out: f32, side: f32, is_pre: bool, surface: &mut Surface) {
         let mut dark = 0.0f32;
         if is_pre {
-            let pedestal = ((28.0 - side) / 16.0).clamp(0.0, 1.0) * ((62.0 + out) / 14.0).clamp(0.0, 1.0);
+            let pedestal = ((30.0 - side) / 24.0).clamp(0.0, 1.0) * ((62.0 + out) / 14.0).clamp(0.0, 1.0);
             let along = p.dot(site.across).abs();
             let wide = (side * side - along * along).max(0.0).sqrt();
-            let plate = ((0.75 * site.radius - along) / 16.0).clamp(0.0, 1.0)
-                * ((34.0 - wide) / 16.0).clamp(0.0, 1.0)
-                * (1.6 - (out + 48.0).abs() / 14.0).clamp(0.0, 1.0);
+            let plate = ((0.75 * site.radius + 6.0 - along) / 30.0).clamp(0.0, 1.0)
+                * ((40.0 - wide) / 28.0).clamp(0.0, 1.0)
+                * (1.4 - (out + 46.0).abs() / 17.0).clamp(0.0, 1.0);
             dark = pedestal.max(plate);
             let away = (p + site.normal * (site.cloud * 0.45)).length() / site.cloud;
             let outside = f32::from(u8::from(surface.cristae == 0.0));
