@@ -11,11 +11,13 @@ use super::trunk::Neuron;
 
 /// Membrane darkening is tabulated per half nanometre.
 const PROFILE: usize = 256;
-const MEMBRANE: f32 = 93.0;
+const MEMBRANE: f64 = 89.0;
+/// How much lighter some membranes are.
+const STAIN: f64 = 27.0;
 const GRAIN: f32 = 12.0;
 const NOISE: f32 = 4.2;
 const MATRIX: f32 = 84.0;
-const CRISTAE: f32 = 2.6;
+const CRISTAE: f32 = 3.2;
 const VESICLES: f32 = 28.0;
 /// Standard deviation of the beam's blur, nm.
 const BEAM_NM: f32 = 7.0;
@@ -37,14 +39,16 @@ pub(super) struct Surface {
     pub(super) owner: u32,
 }
 
-/// Mean grey value of a neuron's cytoplasm, and the contrast of its grain: most are light, a few dark.
-pub(super) fn cytoplasm(hash: u64, girth: f64) -> (f32, f32) {
+/// Mean grey value of a neuron's cytoplasm, the contrast of its grain and the grey value of its membrane: most are
+/// light, a few dark.
+pub(super) fn cytoplasm(hash: u64, girth: f64) -> (f32, f32, f32) {
     let t = unit_of(mix(hash ^ 0x70e));
     let u = unit_of(mix(hash ^ 0x70f));
     // Thick neurites tend to be the lightest.
     let light = ((girth - 90.0) / 250.0).clamp(0.0, 1.0);
     let tone = if t < 0.17 { 116.0 + 20.0 * u } else { 143.0 + 24.0 * u + 25.0 * light * (0.4 + 0.6 * u) };
-    (narrow1(tone), narrow1(0.5 + 0.3 * u + 0.65 * light))
+    let stain = unit_of(mix(hash ^ 0x710));
+    (narrow1(tone), narrow1(0.62 + 0.3 * u + 0.55 * light), narrow1(MEMBRANE + STAIN * stain * stain))
 }
 
 /// Turns distances into grey values.
@@ -70,7 +74,7 @@ impl Shader {
     pub(super) fn neurite(&self, neuron: &Neuron, owner: u32, edge: f32) -> Surface {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates; bounded by the table")]
         let dark = self.profile[((edge * 2.0) as usize).min(PROFILE - 1)];
-        let grey = neuron.tone + (MEMBRANE - neuron.tone) * dark;
+        let grey = neuron.tone + (neuron.membrane - neuron.tone) * dark;
         Surface { grey, grain: neuron.grain * (1.0 - 0.5 * dark), edge_nm: edge, owner, ..Surface::default() }
     }
 

@@ -234,11 +234,11 @@ impl Textures {
     pub(super) fn new(seed: u64, voxel_nm: [f64; 3]) -> Self {
         let sigma = |nm: f64| voxel_nm.map(|voxel| nm / voxel);
         let mut grain = Cube::band(96, mix(seed ^ 0x91), sigma(16.0), sigma(36.0));
-        let patches = Cube::band(96, mix(seed ^ 0x92), sigma(22.0), sigma(80.0));
+        let patches = Cube::band(96, mix(seed ^ 0x92), sigma(26.0), sigma(90.0));
         for (g, p) in grain.values.iter_mut().zip(&patches.values) {
             // Dark specks stand out where the patch is dark, and more than light ones.
             let crowd = (1.0 - 0.45 * p).clamp(0.3, 2.0);
-            *g = if *g < 0.0 { *g * (1.0 - 0.3 * *g) * crowd } else { *g * 0.6 } + 1.25 * p;
+            *g = if *g < 0.0 { *g * (1.0 - 0.3 * *g) * crowd } else { *g * 0.6 } + 1.5 * p;
         }
         grain.normalize();
         grain.furnish(mix(seed ^ 0x95), voxel_nm);
