@@ -18,7 +18,7 @@ use super::trunk::Neuron;
 /// Half of the extracellular gap, nm.
 const HALF_GAP_NM: f32 = 4.6;
 /// Over this distance a mitochondrion's surface bends to follow a membrane.
-const ROUND_NM: f32 = 60.0;
+const ROUND_NM: f32 = 90.0;
 
 /// Keeps a mitochondrion, `depth` nm outside its surface, off the membrane `edge` nm away, with round corners.
 fn inset(depth: f32, edge: f32) -> f32 {

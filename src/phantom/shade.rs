@@ -13,11 +13,11 @@ use super::trunk::Neuron;
 const PROFILE: usize = 256;
 const MEMBRANE: f64 = 89.0;
 /// How much lighter some membranes are.
-const STAIN: f64 = 27.0;
-const GRAIN: f32 = 12.0;
+const STAIN: f64 = 24.0;
+const GRAIN: f32 = 13.5;
 const NOISE: f32 = 4.2;
 const MATRIX: f32 = 84.0;
-const CRISTAE: f32 = 3.2;
+const CRISTAE: f32 = 2.8;
 const VESICLES: f32 = 28.0;
 /// Standard deviation of the beam's blur, nm.
 const BEAM_NM: f32 = 7.0;
@@ -46,7 +46,7 @@ pub(super) fn cytoplasm(hash: u64, girth: f64) -> (f32, f32, f32) {
     let u = unit_of(mix(hash ^ 0x70f));
     // Thick neurites tend to be the lightest.
     let light = ((girth - 90.0) / 250.0).clamp(0.0, 1.0);
-    let tone = if t < 0.17 { 116.0 + 20.0 * u } else { 143.0 + 24.0 * u + 25.0 * light * (0.4 + 0.6 * u) };
+    let tone = if t < 0.17 { 116.0 + 20.0 * u } else { 138.0 + 24.0 * u + 25.0 * light * (0.4 + 0.6 * u) };
     let stain = unit_of(mix(hash ^ 0x710));
     (narrow1(tone), narrow1(0.62 + 0.3 * u + 0.55 * light), narrow1(MEMBRANE + STAIN * stain * stain))
 }

@@ -8,7 +8,7 @@ use super::hash::{Stream, floor, index, mix, narrow1, real, short};
 /// Radius of a vesicle, nm.
 const VESICLE_NM: f64 = 19.0;
 /// Tubes and vesicles in cytoplasm.
-const TUBES_PER_NM3: f64 = 1.4e-7;
+const TUBES_PER_NM3: f64 = 2.2e-7;
 
 /// A cube of values, x fastest, in steps of 1/`STEPS`: small, so that reading it costs little.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ impl Cube {
         let steep = real(normal.iter().map(|n| n * n).sum()).sqrt();
         // Filtered across the sheets, then sheared.
         let (thin, wide) = (0.21 * period * steep / voxel_nm[2], 0.4 * period * steep / voxel_nm[2]);
-        let long = |a: usize| 0.8 * period / voxel_nm[a];
+        let long = |a: usize| 0.62 * period / voxel_nm[a];
         let flat = Self::band(edge, seed, [long(0), long(1), thin], [long(0), long(1), wide]);
         let mut cube = Self { edge, values: vec![0.0; flat.values.len()] };
         let count = i64::try_from(edge).unwrap_or(1);
@@ -156,7 +156,7 @@ impl Cube {
         for _ in 0..floor((volume * TUBES_PER_NM3).min(4000.0)) {
             let mut at = glam::DVec3::from_array(size.map(|s| stream.range(0.0, s)));
             let mut way = stream.direction();
-            let is_tube = stream.chance(0.3);
+            let is_tube = stream.chance(0.4);
             let radius = if is_tube { stream.range(10.0, 16.0) } else { stream.range(15.0, 21.0) };
             let strength = narrow1(stream.range(1.2, 3.0));
             let steps = if is_tube { floor(stream.range(8.0, 34.0)) } else { 1 };
