@@ -18,7 +18,7 @@ const GRAIN: f32 = 13.5;
 const NOISE: f32 = 4.2;
 const MATRIX: f32 = 84.0;
 const CRISTAE: f32 = 2.8;
-const VESICLES: f32 = 28.0;
+const VESICLES: f32 = 24.0;
 /// Standard deviation of the beam's blur, nm.
 const BEAM_NM: f32 = 7.0;
 const DENSITY: f32 = 59.0;
@@ -105,7 +105,9 @@ impl Shader {
             let away = (p + site.normal * (site.cloud * 0.45)).length() / site.cloud;
             let outside = f32::from(u8::from(surface.cristae == 0.0));
             let inside = ((surface.edge_nm - 26.0) / 12.0).clamp(0.0, 1.0) * outside * (1.0 - dark);
-            surface.vesicles = surface.vesicles.max(((1.0 - away) * 3.0).clamp(0.0, 1.0) * inside);
+            let crowd = ((1.0 - away) * 3.0).clamp(0.0, 1.0) * inside;
+            surface.vesicles = surface.vesicles.max(crowd);
+            surface.grain *= 1.0 - 0.5 * crowd;
         }
         let thick = if is_pre { 26.0 } else { 40.0 };
         let smear = ((thick - surface.edge_nm) / 18.0).clamp(0.0, 1.0)

@@ -243,6 +243,9 @@ impl Textures {
         grain.normalize();
         grain.furnish(mix(seed ^ 0x95), voxel_nm);
         grain.normalize();
+        for g in &mut grain.values {
+            *g = g.max(-2.7);
+        }
         let sheets = |of: u64, normal| Cube::sheets(80, mix(seed ^ of), voxel_nm, 36.0, normal).texture();
         let cristae = [sheets(0x93, [1, 1, 0]), sheets(0x96, [-1, 2, 1])];
         let detector = [96, 80].map(|edge| {
