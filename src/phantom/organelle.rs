@@ -3,9 +3,9 @@
 use glam::{DVec3, Vec3, Vec4};
 
 use super::capsule::{Capsule, Points};
-use super::hash::{Stream, mix, narrow, narrow1};
+use super::hash::{Stream, mix, narrow, narrow1, unit_of};
 use super::tile::Span;
-use super::trunk::{MAX_RADIUS_NM, Node, ROOT};
+use super::trunk::{MAX_RADIUS_NM, Neuron, Node, ROOT};
 
 /// Mitochondria per node of a neurite thick enough.
 const PER_NODE: f64 = 0.25;
@@ -59,7 +59,7 @@ impl Mitochondrion {
 }
 
 /// Those that touch the box.
-pub(super) fn mitochondria(thick: &[Node], corner: DVec3, lower: DVec3, upper: DVec3) -> Vec<Mitochondrion> {
+pub(super) fn mitochondria(thick: &[Node], neurons: &[Neuron], corner: DVec3, lower: DVec3, upper: DVec3) -> Vec<Mitochondrion> {
     let mut found = Vec::new();
     let slack = DVec3::splat(2600.0);
     let (tile_lower, tile_upper) = (narrow(lower - corner), narrow(upper - corner));
@@ -100,8 +100,9 @@ pub(super) fn mitochondria(thick: &[Node], corner: DVec3, lower: DVec3, upper: D
         let low = balls.iter().fold(Vec3::MAX, |a, b| a.min(b.0)) - reach;
         let high = balls.iter().fold(Vec3::MIN, |a, b| a.max(b.0)) + reach;
         if low.cmple(tile_upper).all() && high.cmpge(tile_lower).all() {
-            let light = stream.unit();
-            let tone = narrow1(26.0 * light * light * light - 5.0 + stream.normal() * 2.5);
+            // Those of a neuron look much alike.
+            let light = (unit_of(mix(neurons[start.neuron as usize].id ^ 0x317e)) + stream.range(-0.12, 0.12)).clamp(0.0, 1.0);
+            let tone = narrow1(26.0 * light * light * light - 5.0 + stream.normal() * 1.5);
             // Lighter ones show more of what is in them.
             let folds = narrow1(stream.range(0.3, 1.3) + 0.9 * light * light);
             let folds = if stream.chance(0.5) { -folds } else { folds };

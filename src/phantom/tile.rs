@@ -135,8 +135,13 @@ impl Tile {
         let mut tile =
             Self { seed, corner, neurons: arbor.neurons, nodes: arbor.nodes, segments, grids, mitochondria: Vec::new(), sites: Vec::new() };
         let reach = DVec3::splat(OVERHANG_NM);
-        tile.mitochondria =
-            organelle::mitochondria(&tile.nodes[..arbor.thick], corner, corner - reach, corner + DVec3::splat(TILE_NM) + reach);
+        tile.mitochondria = organelle::mitochondria(
+            &tile.nodes[..arbor.thick],
+            &tile.neurons,
+            corner,
+            corner - reach,
+            corner + DVec3::splat(TILE_NM) + reach,
+        );
         tile.sites = synapse::find(&tile, arbor.thick);
         tile
     }
