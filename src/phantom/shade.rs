@@ -17,7 +17,7 @@ const STAIN: f64 = 24.0;
 const GRAIN: f32 = 13.5;
 const NOISE: f32 = 4.2;
 const MATRIX: f32 = 84.0;
-const CRISTAE: f32 = 2.8;
+const CRISTAE: f32 = 2.6;
 const VESICLES: f32 = 24.0;
 /// Standard deviation of the beam's blur, nm.
 const BEAM_NM: f32 = 7.0;

@@ -134,13 +134,15 @@ impl Cube {
         let (thin, wide) = (0.21 * period * steep / voxel_nm[2], 0.4 * period * steep / voxel_nm[2]);
         let long = |a: usize| 0.62 * period / voxel_nm[a];
         let flat = Self::band(edge, seed, [long(0), long(1), thin], [long(0), long(1), wide]);
-        let mut cube = Self { edge, values: vec![0.0; flat.values.len()] };
+        // Here they are plain, there they fade into mottles.
+        let mut cube = Self::band(edge, mix(seed), voxel_nm.map(|nm| 24.0 / nm), voxel_nm.map(|nm| 60.0 / nm));
         let count = i64::try_from(edge).unwrap_or(1);
         for (i, value) in cube.values.iter_mut().enumerate() {
             let i = i64::try_from(i).unwrap_or(0);
             let at = [i % count, i / count % count, i / (count * count)];
             let across = (0..3).map(|a| at[a] * normal[a]).sum();
-            *value = flat.values[slot(edge, [at[0], at[2], across])].max(-1.6);
+            let sheet = flat.values[slot(edge, [at[0], at[2], across])].max(-1.6);
+            *value = sheet * (0.6 + 0.5 * *value).clamp(0.1, 1.5) + 0.45 * *value;
         }
         cube.normalize();
         cube
