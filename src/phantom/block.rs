@@ -17,6 +17,15 @@ use super::trunk::Neuron;
 
 /// Half of the extracellular gap, nm.
 const HALF_GAP_NM: f32 = 4.6;
+/// Over this distance a mitochondrion's surface bends to follow a membrane.
+const ROUND_NM: f32 = 90.0;
+
+/// Keeps a mitochondrion, `depth` nm outside its surface, off the membrane `edge` nm away, with round corners.
+fn inset(depth: f32, edge: f32) -> f32 {
+    let wall = INSET_NM - edge;
+    let melt = (1.0 - (depth - wall).abs() / ROUND_NM).max(0.0);
+    depth.max(wall) + melt * melt * (0.25 * ROUND_NM)
+}
 
 /// The voxels of a block, x fastest, and the memory it takes to draw one.
 #[derive(Debug, Default)]
@@ -132,7 +141,7 @@ impl Block {
                 let it = &tile.mitochondria[*item as usize];
                 let marks = &mut self.mitochondria[start..start + w];
                 for ((surface, mark), &depth) in surfaces.iter_mut().zip(marks).zip(&depths[i..]) {
-                    let depth = depth.max(INSET_NM - surface.edge_nm);
+                    let depth = inset(depth, surface.edge_nm);
                     if it.neuron == surface.owner {
                         if depth < 0.0 {
                             *mark = it.id;

@@ -34,6 +34,9 @@ pub(super) struct Brick {
     /// Mitochondria that show, and their distances at each voxel in turn.
     pub(super) mitochondria: Vec<u32>,
     pub(super) depths: Vec<f32>,
+    /// The neuron of each, and the distances before they share what they overlap in.
+    hosts: Vec<u32>,
+    whole: Vec<f32>,
     coarse: Vec<f32>,
     expand: Expand,
 }
@@ -158,6 +161,7 @@ impl Brick {
     fn find_mitochondria(&mut self, layout: &Layout, points: usize, candidates: &[(u32, &Mitochondrion)], voxels: usize) {
         self.mitochondria.clear();
         self.depths.clear();
+        self.hosts.clear();
         for &(item, it) in candidates {
             self.coarse.clear();
             for at in &self.points {
@@ -169,6 +173,24 @@ impl Brick {
                 let fine = &mut self.depths[start..];
                 self.expand.run(&self.coarse[..points], layout.points(), layout.step, layout.brick, fine);
                 self.mitochondria.push(item);
+                self.hosts.push(it.neuron);
+            }
+        }
+        self.part(voxels);
+    }
+
+    /// Where mitochondria of a neurite overlap, each keeps what lies deeper in it than in the others.
+    fn part(&mut self, voxels: usize) {
+        if self.hosts.len() < 2 {
+            return;
+        }
+        self.whole.clone_from(&self.depths);
+        let bodies = || self.hosts.iter().zip(self.whole.chunks_exact(voxels)).enumerate();
+        for ((k, (host, own)), parted) in bodies().zip(self.depths.chunks_exact_mut(voxels)) {
+            for (_, (_, other)) in bodies().filter(|&(other, (its, _))| other != k && its == host) {
+                for ((depth, own), other) in parted.iter_mut().zip(own).zip(other) {
+                    *depth = depth.max(own - other);
+                }
             }
         }
     }

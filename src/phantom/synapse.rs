@@ -7,7 +7,7 @@ use super::hash::{Stream, mix, narrow, narrow1};
 use super::tile::{OVERHANG_NM, SYNAPSE_NM, TILE_NM, Tile};
 
 /// Sites tried per node of a thick neurite.
-const PER_NODE: f64 = 0.18;
+const PER_NODE: f64 = 0.4;
 const STRIDE_NM: f32 = 12.0;
 
 /// A synapse; positions relative to the tile, in unwarped space.

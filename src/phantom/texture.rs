@@ -7,6 +7,8 @@ use super::hash::{Stream, floor, index, mix, narrow1, real, short};
 
 /// Radius of a vesicle, nm.
 const VESICLE_NM: f64 = 19.0;
+/// Tubes and vesicles in cytoplasm.
+const TUBES_PER_NM3: f64 = 2.2e-7;
 
 /// A cube of values, x fastest, in steps of 1/`STEPS`: small, so that reading it costs little.
 #[derive(Debug)]
@@ -121,7 +123,76 @@ impl Cube {
                 }
             }
         }
+        cube.blur(voxel_nm.map(|nm| 5.0 / nm));
         cube
+    }
+
+    /// Sheets about `period` nm apart that wander, square to `normal`, whose parts are whole so that the cube repeats.
+    fn sheets(edge: usize, seed: u64, voxel_nm: [f64; 3], period: f64, normal: [i64; 3]) -> Self {
+        let steep = real(normal.iter().map(|n| n * n).sum()).sqrt();
+        // Filtered across the sheets, then sheared.
+        let (thin, wide) = (0.21 * period * steep / voxel_nm[2], 0.4 * period * steep / voxel_nm[2]);
+        let long = |a: usize| 0.62 * period / voxel_nm[a];
+        let flat = Self::band(edge, seed, [long(0), long(1), thin], [long(0), long(1), wide]);
+        // Here they are plain, there they fade into mottles.
+        let mut cube = Self::band(edge, mix(seed), voxel_nm.map(|nm| 24.0 / nm), voxel_nm.map(|nm| 60.0 / nm));
+        let count = i64::try_from(edge).unwrap_or(1);
+        for (i, value) in cube.values.iter_mut().enumerate() {
+            let i = i64::try_from(i).unwrap_or(0);
+            let at = [i % count, i / count % count, i / (count * count)];
+            let across = (0..3).map(|a| at[a] * normal[a]).sum();
+            let sheet = flat.values[slot(edge, [at[0], at[2], across])].max(-1.6);
+            *value = sheet * (0.6 + 0.5 * *value).clamp(0.1, 1.5) + 0.45 * *value;
+        }
+        cube.normalize();
+        cube
+    }
+
+    /// Presses what lies in cytoplasm into its grain: short bent tubes with dark walls about a lighter lumen, and
+    /// vesicles, which are tubes of no length.
+    fn furnish(&mut self, seed: u64, voxel_nm: [f64; 3]) {
+        let mut stream = Stream::new(seed);
+        let size = voxel_nm.map(|nm| nm * real(i64::try_from(self.edge).unwrap_or(1)));
+        let volume = size[0] * size[1] * size[2];
+        let mut walls = Self { edge: self.edge, values: vec![0.0; self.values.len()] };
+        for _ in 0..floor((volume * TUBES_PER_NM3).min(4000.0)) {
+            let mut at = glam::DVec3::from_array(size.map(|s| stream.range(0.0, s)));
+            let mut way = stream.direction();
+            let is_tube = stream.chance(0.4);
+            let radius = if is_tube { stream.range(10.0, 16.0) } else { stream.range(15.0, 21.0) };
+            let strength = narrow1(stream.range(1.2, 3.0));
+            let steps = if is_tube { floor(stream.range(8.0, 34.0)) } else { 1 };
+            for _ in 0..steps {
+                walls.ball(at.to_array(), radius, voxel_nm, strength);
+                way = (way + stream.direction() * 0.28).normalize();
+                at += way * 8.0;
+            }
+        }
+        walls.blur(voxel_nm.map(|nm| 8.0 / nm));
+        for (value, wall) in self.values.iter_mut().zip(&walls.values) {
+            *value = (*value * (1.0 - 0.3 * wall.abs()).max(0.3)) + wall;
+        }
+    }
+
+    /// A ball with a dark wall and a lighter lumen, which takes the place of any wall.
+    fn ball(&mut self, centre: [f64; 3], radius: f64, voxel_nm: [f64; 3], strength: f32) {
+        let reach = voxel_nm.map(|nm| floor((radius + 8.0) / nm) + 1);
+        let middle = [0, 1, 2].map(|a| floor(centre[a] / voxel_nm[a]));
+        for z in -reach[2]..=reach[2] {
+            for y in -reach[1]..=reach[1] {
+                for x in -reach[0]..=reach[0] {
+                    let voxel = [middle[0] + x, middle[1] + y, middle[2] + z];
+                    let square: f64 = (0..3).map(|a| ((real(voxel[a]) + 0.5) * voxel_nm[a] - centre[a]).powi(2)).sum();
+                    let from_wall = (square.sqrt() - radius) / 7.0;
+                    let value = &mut self.values[slot(self.edge, voxel)];
+                    if from_wall < -0.7 {
+                        *value = 0.25 * strength;
+                    } else if from_wall < 1.0 && *value <= 0.0 {
+                        *value = value.min(-strength * narrow1(1.0 - from_wall.abs()).min(0.9));
+                    }
+                }
+            }
+        }
     }
 
     fn normalize(&mut self) {
@@ -151,10 +222,10 @@ fn gaussian(sigma: f64) -> Vec<f32> {
 /// The cubes of a phantom.
 #[derive(Debug)]
 pub(super) struct Textures {
-    /// Grain of the cytoplasm: dark spots of some 25 nm over wider patches, skewed to the dark.
+    /// Grain of the cytoplasm: dark specks of some 25 nm over wider patches, skewed to the dark, tubes and vesicles.
     pub(super) grain: Texture,
-    /// Folded sheets in mitochondria, dark on light.
-    pub(super) cristae: Texture,
+    /// Stacked sheets in mitochondria, of two orientations.
+    pub(super) cristae: [Texture; 2],
     /// Packed vesicles: dark rings about a lighter middle.
     pub(super) vesicles: Texture,
     /// Detector noise, per voxel, correlated along x; the two are added.
@@ -164,18 +235,21 @@ pub(super) struct Textures {
 impl Textures {
     pub(super) fn new(seed: u64, voxel_nm: [f64; 3]) -> Self {
         let sigma = |nm: f64| voxel_nm.map(|voxel| nm / voxel);
-        let mut grain = Cube::band(96, mix(seed ^ 0x91), sigma(17.0), sigma(48.0));
-        let patches = Cube::band(96, mix(seed ^ 0x92), sigma(24.0), sigma(90.0));
+        let mut grain = Cube::band(96, mix(seed ^ 0x91), sigma(16.0), sigma(36.0));
+        let patches = Cube::band(96, mix(seed ^ 0x92), sigma(26.0), sigma(90.0));
         for (g, p) in grain.values.iter_mut().zip(&patches.values) {
-            // Dark spots stand out where the patch is dark, and more than light ones.
-            *g = if *g < 0.0 { *g * (1.0 - 0.35 * *g) } else { *g * 0.7 } + 1.1 * p;
+            // Dark specks stand out where the patch is dark, and more than light ones.
+            let crowd = (1.0 - 0.45 * p).clamp(0.3, 2.0);
+            *g = if *g < 0.0 { *g * (1.0 - 0.3 * *g) * crowd } else { *g * 0.6 } + 1.5 * p;
         }
         grain.normalize();
-        let mut cristae = Cube::band(80, mix(seed ^ 0x93), sigma(21.0), sigma(38.0));
-        for c in &mut cristae.values {
-            *c = (c.abs() * 1.6).min(2.0);
+        grain.furnish(mix(seed ^ 0x95), voxel_nm);
+        grain.normalize();
+        for g in &mut grain.values {
+            *g = g.max(-2.7);
         }
-        cristae.normalize();
+        let sheets = |of: u64, normal| Cube::sheets(80, mix(seed ^ of), voxel_nm, 36.0, normal).texture();
+        let cristae = [sheets(0x93, [1, 1, 0]), sheets(0x96, [-1, 2, 1])];
         let detector = [96, 80].map(|edge| {
             let mut cube = Cube::white(edge, mix(seed ^ u64::from(short(edge)) << 8));
             cube.filter(0, &[0.16, 0.7, 0.16]);
@@ -185,6 +259,6 @@ impl Textures {
             cube.texture()
         });
         let vesicles = Cube::packed(96, mix(seed ^ 0x94), voxel_nm).texture();
-        Self { grain: grain.texture(), cristae: cristae.texture(), vesicles, detector }
+        Self { grain: grain.texture(), cristae, vesicles, detector }
     }
 }

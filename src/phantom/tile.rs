@@ -22,7 +22,7 @@ pub(super) const OVERHANG_NM: f64 = 170.0;
 /// Bound of the warp.
 pub(super) const WARP_NM: f32 = 110.0;
 /// Amplitude of the finer part of the warp.
-const FINE_WARP_NM: f32 = 18.0;
+const FINE_WARP_NM: f32 = 6.0;
 /// No point lies farther outside the nearest neurite than this.
 const GAP_NM: f64 = 150.0;
 /// A slight segment is no thicker and no longer than this.
@@ -135,8 +135,13 @@ impl Tile {
         let mut tile =
             Self { seed, corner, neurons: arbor.neurons, nodes: arbor.nodes, segments, grids, mitochondria: Vec::new(), sites: Vec::new() };
         let reach = DVec3::splat(OVERHANG_NM);
-        tile.mitochondria =
-            organelle::mitochondria(&tile.nodes[..arbor.thick], corner, corner - reach, corner + DVec3::splat(TILE_NM) + reach);
+        tile.mitochondria = organelle::mitochondria(
+            &tile.nodes[..arbor.thick],
+            &tile.neurons,
+            corner,
+            corner - reach,
+            corner + DVec3::splat(TILE_NM) + reach,
+        );
         tile.sites = synapse::find(&tile, arbor.thick);
         tile
     }

@@ -45,6 +45,8 @@ pub(super) struct Neuron {
     pub(super) tone: f32,
     /// Contrast of its grain.
     pub(super) grain: f32,
+    /// Grey value of its membrane.
+    pub(super) membrane: f32,
 }
 
 /// The thick neurites that touch a region.
@@ -57,8 +59,8 @@ pub(super) struct Trunks {
 impl Neuron {
     /// The neuron of a hash, with neurites of the given girth, nm.
     pub(super) fn new(hash: u64, girth: f64) -> Self {
-        let (tone, grain) = super::shade::cytoplasm(hash, girth);
-        Self { id: id_of(hash), tone, grain }
+        let (tone, grain, membrane) = super::shade::cytoplasm(hash, girth);
+        Self { id: id_of(hash), tone, grain, membrane }
     }
 }
 

@@ -5,7 +5,7 @@
 use glam::DVec3;
 
 use super::grid::Grid;
-use super::hash::{Stream, real, short};
+use super::hash::{Stream, mix, noise3, real, short};
 use super::relax::{relax, within};
 use super::trunk::{self, MAX_RADIUS_NM, Neuron, Node, ROOT};
 
@@ -14,11 +14,14 @@ const STEP_NM: f64 = 75.0;
 const REACH_NM: f64 = 1300.0;
 const MAX_TWIG_NM: f64 = 150.0;
 /// Twigs per node of a thick neurite.
-const PER_NODE: f64 = 0.58;
+const PER_NODE: f64 = 0.64;
 /// Share of the twigs that belong to neurons of which nothing else is near.
 const FOREIGN: f64 = 0.6;
 /// Median radius of a twig, nm.
 const MEDIAN_NM: f64 = 29.0;
+/// Twigs near each other bend towards one line, which changes over this distance, by this much a step.
+const FLOW_NM: f64 = 1500.0;
+const FLOW: f64 = 0.2;
 const ROUNDS: usize = 1;
 const BIN_NM: f64 = 420.0;
 const TWIG_BIN_NM: f64 = 200.0;
@@ -54,7 +57,7 @@ pub(super) fn grow(seed: u64, lower: DVec3, upper: DVec3) -> Arbor {
                 count -= 1.0;
                 let side = stream.direction();
                 let neuron = if stream.chance(FOREIGN) { arbor.add_neuron(stream.bits()) } else { node.neuron };
-                let base = Base { node, neuron, grid: &grid };
+                let base = Base { node, neuron, grid: &grid, seed: mix(seed ^ 0x41) };
                 let from = if neuron == node.neuron { short(i) } else { ROOT };
                 grow_one(&mut stream, &mut arbor, &base, from, node.at, side, 0);
             }
@@ -83,6 +86,8 @@ struct Base<'a> {
     /// The neuron that it belongs to.
     neuron: u32,
     grid: &'a Grid,
+    /// Of the direction that twigs share.
+    seed: u64,
 }
 
 /// Grows a twig from `start`, the place of the node `from` unless that is `ROOT`, and its branches.
@@ -103,13 +108,15 @@ fn grow_one(stream: &mut Stream, arbor: &mut Arbor, base: &Base<'_>, from: u32, 
         let own = (grown < 3.0 * STEP_NM && base.neuron == base.node.neuron).then_some(base.neuron);
         let push = trunk_push(&arbor.nodes[..arbor.thick], base.grid, at, radius, own);
         at += push.clamp_length_max(STEP_NM * 0.9);
-        heading = (heading + stream.direction() * 0.42 + push / STEP_NM * 0.8).normalize_or(heading);
+        let flow = noise3(base.seed, at / FLOW_NM).as_dvec3();
+        let along = flow * if flow.dot(heading) < 0.0 { -FLOW } else { FLOW };
+        heading = (heading + stream.direction() * 0.26 + along + push / STEP_NM * 0.8).normalize_or(heading);
         if (at - base.node.at).length_squared() > REACH_NM * REACH_NM {
             break;
         }
         grown += STEP_NM;
         let swell = bouton.map_or(1.0, |(place, swell)| 1.0 + (swell - 1.0) * (1.0 - ((grown - place) / 220.0).powi(2)).max(0.0));
-        let here = (radius * swell * stream.range(0.8, 1.2)).clamp(25.0, MAX_TWIG_NM);
+        let here = (radius * swell * stream.range(0.9, 1.1)).clamp(25.0, MAX_TWIG_NM);
         let index = short(arbor.nodes.len());
         arbor.nodes.push(Node { at, radius: here, parent, neuron: base.neuron, hash: stream.bits() });
         parent = index;
