@@ -129,7 +129,7 @@ impl Shader {
         let rows = surfaces.chunks_exact(w).zip(greys.chunks_exact(w)).zip(image.chunks_exact_mut(w));
         for (row, ((surfaces, greys), image)) in rows.enumerate() {
             let at = [min[0], min[1] + signed(row % h), min[2] + signed(row / h)];
-            let (grain, vesicles) = (textures.grain.row(at, w), textures.vesicles.row(at, w));
+            let (grain, vesicles) = (textures.grain.shuffled_row(at, w), textures.vesicles.shuffled_row(at, w));
             let [along, aslant] = &textures.cristae;
             let cristae = along.row(at, w).iter().zip(aslant.row(at, w));
             let (first, second) = (textures.detector[0].row(at, w), textures.detector[1].row(at, w));

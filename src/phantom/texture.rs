@@ -3,7 +3,7 @@
 //! Their edges share no small factor, so that their sum repeats only after micrometres, and are multiples of the block
 //! edge, so that a row of a block never wraps round.
 
-use super::hash::{Stream, floor, index, mix, narrow1, real, short};
+use super::hash::{Stream, floor, index, mix, mix_cell, narrow1, real, short};
 
 /// Radius of a vesicle, nm.
 const VESICLE_NM: f64 = 19.0;
@@ -26,7 +26,19 @@ impl Texture {
         let start = slot(self.edge, at);
         &self.values[start..start + length]
     }
+
+    /// The same, where each copy of the cube begins elsewhere, by whole blocks: an eye that sees what it has seen before
+    /// is not fooled, one that sees a speck cut at a border hardly notices.
+    pub(super) fn shuffled_row(&self, at: [i64; 3], length: usize) -> &[i8] {
+        let period = i64::try_from(self.edge).unwrap_or(1);
+        let shift = mix_cell(0, at.map(|c| c.div_euclid(period)));
+        let [x, y, z] = [0, 8, 16].map(|bits| i64::try_from((shift >> bits) & 15).unwrap_or(0) * SHIFT_VOXELS);
+        self.row([at[0] + x, at[1] + y, at[2] + z], length)
+    }
 }
+
+/// The edge of a block: rows stay whole.
+const SHIFT_VOXELS: i64 = 16;
 
 /// Where a voxel lies in a cube that repeats.
 fn slot(edge: usize, at: [i64; 3]) -> usize {
