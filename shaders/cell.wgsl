@@ -1,7 +1,8 @@
 // Cells of a plane: parts within which each slice shows one brick, one kind of mark, or nothing.
 //
-// Where that brick lies and how it is read is found once per corner and not once per pixel, which then takes a tenth of the
-// work of slice.wgsl; the picture is the same. src/render/cells.rs chooses the parts. The plane runs along axes of every volume.
+// Where that brick lies and how it is read is found once per cell and not once per pixel, which then takes a tenth of the work
+// of slice.wgsl; the picture is the same. src/render/cells.rs chooses the cells. The plane runs along axes of every volume.
+// Slices are counted out, as in lib/slices.wgsl: an index would be read for each pixel.
 
 //#include lib/slices.wgsl
 

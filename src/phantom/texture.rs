@@ -113,27 +113,19 @@ impl Cube {
         let mut cube = Self { edge, values: vec![0.0; edge * edge * edge] };
         let mut stream = Stream::new(seed);
         let size = voxel_nm.map(|nm| nm * real(i64::try_from(edge).unwrap_or(1)));
-        let reach = voxel_nm.map(|nm| floor(VESICLE_NM * 1.6 / nm) + 1);
         let count = floor((size[0] * size[1] * size[2] / (VESICLE_NM * 2.5).powi(3)).min(60_000.0));
         for _ in 0..count {
             let centre = size.map(|s| stream.range(0.0, s));
-            let middle = [0, 1, 2].map(|a| floor(centre[a] / voxel_nm[a]));
-            for z in -reach[2]..=reach[2] {
-                for y in -reach[1]..=reach[1] {
-                    for x in -reach[0]..=reach[0] {
-                        let voxel = [middle[0] + x, middle[1] + y, middle[2] + z];
-                        let square: f64 = (0..3).map(|a| ((real(voxel[a]) + 0.5) * voxel_nm[a] - centre[a]).powi(2)).sum();
-                        let from_rim = (square.sqrt() - VESICLE_NM) / 9.0;
-                        let rim = narrow1((1.0 - from_rim.abs()).max(0.0));
-                        let slot = slot(edge, voxel);
-                        if rim > 0.0 {
-                            cube.values[slot] = cube.values[slot].min(-rim);
-                        } else if from_rim < 0.0 {
-                            cube.values[slot] = 0.4;
-                        }
-                    }
+            around(centre, VESICLE_NM * 1.6, voxel_nm, |voxel, distance_nm| {
+                let from_rim = (distance_nm - VESICLE_NM) / 9.0;
+                let rim = narrow1((1.0 - from_rim.abs()).max(0.0));
+                let slot = slot(edge, voxel);
+                if rim > 0.0 {
+                    cube.values[slot] = cube.values[slot].min(-rim);
+                } else if from_rim < 0.0 {
+                    cube.values[slot] = 0.4;
                 }
-            }
+            });
         }
         cube.blur(voxel_nm.map(|nm| 5.0 / nm));
         cube
@@ -188,23 +180,15 @@ impl Cube {
 
     /// A ball with a dark wall and a lighter lumen, which takes the place of any wall.
     fn ball(&mut self, centre: [f64; 3], radius: f64, voxel_nm: [f64; 3], strength: f32) {
-        let reach = voxel_nm.map(|nm| floor((radius + 8.0) / nm) + 1);
-        let middle = [0, 1, 2].map(|a| floor(centre[a] / voxel_nm[a]));
-        for z in -reach[2]..=reach[2] {
-            for y in -reach[1]..=reach[1] {
-                for x in -reach[0]..=reach[0] {
-                    let voxel = [middle[0] + x, middle[1] + y, middle[2] + z];
-                    let square: f64 = (0..3).map(|a| ((real(voxel[a]) + 0.5) * voxel_nm[a] - centre[a]).powi(2)).sum();
-                    let from_wall = (square.sqrt() - radius) / 7.0;
-                    let value = &mut self.values[slot(self.edge, voxel)];
-                    if from_wall < -0.7 {
-                        *value = 0.25 * strength;
-                    } else if from_wall < 1.0 && *value <= 0.0 {
-                        *value = value.min(-strength * narrow1(1.0 - from_wall.abs()).min(0.9));
-                    }
-                }
+        around(centre, radius + 8.0, voxel_nm, |voxel, distance_nm| {
+            let from_wall = (distance_nm - radius) / 7.0;
+            let value = &mut self.values[slot(self.edge, voxel)];
+            if from_wall < -0.7 {
+                *value = 0.25 * strength;
+            } else if from_wall < 1.0 && *value <= 0.0 {
+                *value = value.min(-strength * narrow1(1.0 - from_wall.abs()).min(0.9));
             }
-        }
+        });
     }
 
     fn normalize(&mut self) {
@@ -214,6 +198,21 @@ impl Cube {
         let scale = 1.0 / square.sqrt().max(1e-9);
         for v in &mut self.values {
             *v = narrow1((f64::from(*v) - mean) * scale);
+        }
+    }
+}
+
+/// Visits the voxels around a place, with the distance of their centres from it.
+fn around(centre: [f64; 3], reach_nm: f64, voxel_nm: [f64; 3], mut visit: impl FnMut([i64; 3], f64)) {
+    let reach = voxel_nm.map(|nm| floor(reach_nm / nm) + 1);
+    let middle = [0, 1, 2].map(|a| floor(centre[a] / voxel_nm[a]));
+    for z in -reach[2]..=reach[2] {
+        for y in -reach[1]..=reach[1] {
+            for x in -reach[0]..=reach[0] {
+                let voxel = [middle[0] + x, middle[1] + y, middle[2] + z];
+                let square: f64 = (0..3).map(|a| ((real(voxel[a]) + 0.5) * voxel_nm[a] - centre[a]).powi(2)).sum();
+                visit(voxel, square.sqrt());
+            }
         }
     }
 }
