@@ -1,13 +1,16 @@
 //! Bytes to bytes or arrays: pure functions, no IO. Every length that is read is checked before memory is taken.
 #![deny(clippy::indexing_slicing)]
 
+#[cfg(feature = "zarr")]
 pub mod blosc;
 pub mod compressed_segmentation;
 mod error;
 pub mod gzip;
 mod inflate;
 pub mod jpeg;
+#[cfg(feature = "zarr")]
 pub mod zlib;
+#[cfg(feature = "zarr")]
 pub mod zstd;
 
 pub use error::CodecError;
