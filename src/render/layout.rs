@@ -276,6 +276,11 @@ impl Frame {
         let color = [red * alpha, green * alpha, blue * alpha, alpha];
         let behind = Plane { clip_from_plane: glam::Mat4::IDENTITY.to_cols_array_2d(), background: color, ..Plane::default() };
         self.add_plane(behind, Cells { rest: vec![[-1.0, -1.0, 1.0, 1.0]], ..Cells::default() }, true);
+        for looks in panel.looks.chunks(MAX_SLICES) {
+            let mut plane = Plane { slice_count: index(looks.len()), ..Plane::default() };
+            plane.slices.iter_mut().zip(looks).for_each(|(slice, style)| *slice = slice_of(list, style));
+            self.add_plane(plane, Cells::of_no_size(looks.len()), true);
+        }
         let mut flat_planes = 0.0;
         for (number, slices) in panel.slices.chunk_by(SliceDraw::in_plane_of).enumerate() {
             let slices_here = slices.len();
@@ -309,6 +314,10 @@ impl Frame {
                 depth_scale: if tested { 1.0 } else { 0.0 },
                 pad: [0; 2],
             }));
+        }
+        if self.lines.len() == first_line as usize && !panel.looks.is_empty() {
+            // One that is not seen, for the same reason as cells of no size.
+            self.lines.push(Line { start: [0.0, 0.0, 0.0, 1.0], end: [1.0, 0.0, 0.0, 1.0], ..Line::default() });
         }
         self.panels.push(Panel {
             rect_px: panel.rect_px,
@@ -369,7 +378,7 @@ fn plane_of(list: &DrawList, slices: &[SliceDraw], background: [f32; 4]) -> Opti
         ..Plane::default()
     };
     for (slice, (to, levels)) in slices.iter().zip(plane.slices.iter_mut().zip(plane.levels.chunks_mut(MAX_LEVELS))) {
-        *to = slice_of(list, slice);
+        *to = slice_of(list, &slice.style);
         let beyond = slice.levels.len().saturating_sub(MAX_LEVELS);
         // What is wholly there comes last and ends the list: it must stay.
         let kept = slice.levels.iter().take(MAX_LEVELS - 1).chain(slice.levels.iter().skip(MAX_LEVELS - 1 + beyond));
@@ -381,9 +390,9 @@ fn plane_of(list: &DrawList, slices: &[SliceDraw], background: [f32; 4]) -> Opti
     Some(plane)
 }
 
-fn slice_of(list: &DrawList, slice: &SliceDraw) -> Slice {
+fn slice_of(list: &DrawList, style: &SliceStyle) -> Slice {
     let mut laid_out = Slice { phase: shimmer_phase(list.time_millis), px_ratio: list.px_ratio.clamp(0.25, 16.0), ..Slice::default() };
-    match &slice.style {
+    match style {
         SliceStyle::Image(style) => set_image(&mut laid_out, style),
         SliceStyle::Segmentation(style) => set_segmentation(&mut laid_out, style),
     }
