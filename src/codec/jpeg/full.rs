@@ -10,7 +10,7 @@ const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 const MOST_SCANS: usize = 256;
 
 /// Decodes one channel of an image of 8 bits, whose number of channels, 1 or 3, and of pixels is known to be this.
-pub(super) fn decode_channel(bytes: &[u8], pixels: usize, channels: u32, channel: u32) -> Result<Vec<u8>, CodecError> {
+pub(in super::super) fn decode_channel(bytes: &[u8], pixels: usize, channels: u32, channel: u32) -> Result<Vec<u8>, CodecError> {
     // The decoder fills up an image that ends early; what is truncated never has this marker, for compressed data escapes it.
     if !bytes.windows(2).rev().any(|pair| pair == END_OF_IMAGE) {
         return Err(corrupt("the image ends early"));

@@ -35,7 +35,6 @@ impl Look {
     }
 
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half")]
     pub(super) fn value(self) -> i16 {
         (self.0 >> 16) as i16
     }

@@ -50,10 +50,10 @@ pub fn decode_channel(bytes: &[u8], pixels: usize, channels: u32, channel: u32) 
 }
 
 #[cfg(feature = "jpeg-full")]
-use full::decode_channel as decode_full;
+pub(super) use full::decode_channel as decode_full;
 
 #[cfg(not(feature = "jpeg-full"))]
-fn decode_full(_: &[u8], _: usize, _: u32, _: u32) -> Result<Vec<u8>, CodecError> {
+pub(super) fn decode_full(_: &[u8], _: usize, _: u32, _: u32) -> Result<Vec<u8>, CodecError> {
     Err(CodecError::Unsupported { codec: CODEC, name: "a progressive or colour image".to_owned() })
 }
 
