@@ -121,7 +121,11 @@ fn decode_block(scan: &Scan<'_>, bits: &mut Bits<'_>, dc: &mut i32, block: &mut 
     bits.refill()?;
     let look = scan.dc.look(bits);
     bits.skip(look.bits());
-    let difference = if look.bits() == 0 { scan.dc.take(bits)?.1 } else { look.value() };
+    let difference = match (look.bits(), look.size()) {
+        (0, _) => scan.dc.take(bits)?.1,
+        (_, 0) => look.value(),
+        (_, size) => bits.value(size),
+    };
     *dc = dc.wrapping_add(i32::from(difference));
     put(block, 0, *dc as i16);
     let mut at = 1;
@@ -130,22 +134,31 @@ fn decode_block(scan: &Scan<'_>, bits: &mut Bits<'_>, dc: &mut i32, block: &mut 
         for _ in 0..LOOKS_PER_REFILL {
             let look = scan.ac.look(bits);
             bits.skip(look.bits());
-            let (mut run, mut value) = (look.run(), look.value());
-            if value == 0 {
-                if look.bits() == 0 {
-                    (run, value) = scan.ac.take(bits)?;
+            if look.value() != 0 {
+                at += look.run();
+                put(block, at, look.value());
+                at += 1;
+                if at >= COEFFICIENTS {
+                    break;
                 }
-                if value == 0 && run != LONG_RUN {
-                    // The end of the block.
-                    return (at <= COEFFICIENTS).then_some(at);
+                continue;
+            }
+            let (run, value) = match (look.bits(), look.size()) {
+                (0, _) => scan.ac.take(bits)?,
+                (_, 0) => (look.run(), 0),
+                (_, size) => {
+                    bits.refill()?;
+                    (look.run(), bits.value(size))
                 }
+            };
+            if value == 0 && run != LONG_RUN {
+                // The end of the block.
+                return (at <= COEFFICIENTS).then_some(at);
             }
             at += run;
             put(block, at, value);
             at += 1;
-            if look.bits() == 0 || at >= COEFFICIENTS {
-                break;
-            }
+            break;
         }
     }
     (at <= COEFFICIENTS).then_some(at)
@@ -154,7 +167,7 @@ fn decode_block(scan: &Scan<'_>, bits: &mut Bits<'_>, dc: &mut i32, block: &mut 
 #[inline(always)]
 fn put(block: &mut Block, at: usize, value: i16) {
     let place = PLACES.get(at & (PLACES.len() - 1)).copied().unwrap_or_default();
-    if let Some(coefficient) = block.as_flattened_mut().get_mut(usize::from(place)) {
+    if let Some(coefficient) = block.as_flattened_mut().get_mut(usize::from(place) & (COEFFICIENTS - 1)) {
         *coefficient = value;
     }
 }

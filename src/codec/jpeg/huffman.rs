@@ -4,7 +4,7 @@
 //! look at single bytes; and one look into a table gives most coefficients whole, their length, run and value.
 
 /// Bits that one look into a table covers.
-const LOOK_BITS: u32 = 10;
+const LOOK_BITS: u32 = 11;
 const LOOKS: usize = 1 << LOOK_BITS;
 /// Bits that are there after [`Bits::refill`].
 const REFILLED: u32 = 56;
@@ -22,18 +22,26 @@ pub(super) enum Class {
     Ac,
 }
 
-/// One coefficient, or what stands in place of one.
+/// One coefficient, or what stands in place of one: 16 bits its value, 4 its run, 4 the size of a value that is yet to be read, 8 how
+/// many bits to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Look(u32);
 
 impl Look {
-    /// The next bits are too few to tell.
+    /// The next bits are no code, or the beginning of a longer one.
     const UNKNOWN: Self = Self(0);
 
-    fn new(bits: u32, symbol: u8, value: i16) -> Self {
-        Self(u32::from(value.cast_unsigned()) << 16 | u32::from(symbol >> 4) << 8 | bits)
+    /// What a look finds whose first `len` bits are the code of a symbol, and whose other bits are `rest`.
+    fn new(symbol: u8, len: u32, rest: u32) -> Self {
+        let size = u32::from(symbol & 15);
+        let run = u32::from(symbol >> 4) << 12;
+        match (LOOK_BITS - len).checked_sub(size) {
+            Some(unused) => Self(u32::from(extend(rest >> unused, size).cast_unsigned()) << 16 | run | len + size),
+            None => Self(run | size << 8 | len),
+        }
     }
 
+    /// Not 0 where a coefficient is known whole.
     #[inline(always)]
     pub(super) fn value(self) -> i16 {
         (self.0 >> 16) as i16
@@ -42,10 +50,16 @@ impl Look {
     /// Zeros before it.
     #[inline(always)]
     pub(super) fn run(self) -> usize {
-        (self.0 >> 8 & 15) as usize
+        (self.0 >> 12 & 15) as usize
     }
 
-    /// Bits that it takes; 0 for one that is not known.
+    /// Bits of the value, where they are not among those looked at.
+    #[inline(always)]
+    pub(super) fn size(self) -> u32 {
+        self.0 >> 8 & 15
+    }
+
+    /// Bits to take; 0 where the code is not known.
     #[inline(always)]
     pub(super) fn bits(self) -> u32 {
         self.0 & 63
@@ -86,7 +100,7 @@ impl Code {
                 if bits <= LOOK_BITS {
                     let from = (prefix as usize) << (LOOK_BITS - bits);
                     let range = code.looks.get_mut(from..from + (1 << (LOOK_BITS - bits)))?;
-                    (0_u32..).zip(range).for_each(|(rest, look)| *look = seen(symbol, bits, rest));
+                    (0_u32..).zip(range).for_each(|(rest, look)| *look = Look::new(symbol, bits, rest));
                 }
             }
             next <<= 1;
@@ -110,19 +124,7 @@ impl Code {
         let number = (next >> (16 - len)).cast_signed().checked_add(offset)?;
         let &symbol = self.symbols.get(usize::try_from(number).ok()?)?;
         bits.skip(len);
-        let size = u32::from(symbol & 15);
-        let value = extend(bits.peek(size), size);
-        bits.skip(size);
-        Some((usize::from(symbol >> 4), value))
-    }
-}
-
-/// What a look finds whose first `len` bits are a code, and whose other bits are `rest`.
-fn seen(symbol: u8, len: u32, rest: u32) -> Look {
-    let size = u32::from(symbol & 15);
-    match (LOOK_BITS - len).checked_sub(size) {
-        Some(unused) => Look::new(len + size, symbol, extend(rest >> unused, size)),
-        None => Look::UNKNOWN,
+        Some((usize::from(symbol >> 4), bits.value(u32::from(symbol & 15))))
     }
 }
 
@@ -166,6 +168,14 @@ impl<'a> Bits<'a> {
     fn peek(&self, count: u32) -> u32 {
         // In two steps: a shift by 64 would be one by 0.
         (self.buffer >> 32 >> (32 - count)) as u32
+    }
+
+    /// Takes a value of this size.
+    #[inline(always)]
+    pub(super) fn value(&mut self, size: u32) -> i16 {
+        let value = extend(self.peek(size), size);
+        self.skip(size);
+        value
     }
 
     #[inline(always)]

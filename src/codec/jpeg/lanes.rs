@@ -1,21 +1,25 @@
-//! Eight numbers of 16 bits that are computed with at once: one register of wasm's SIMD; elsewhere arrays, which the compiler makes
-//! registers of.
+//! Eight rows of eight numbers of 16 bits, computed with a row at a time: in registers of wasm's SIMD; elsewhere in arrays and
+//! loops that compilers make vector code of.
 
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-#[path = "lanes/simd128.rs"]
-mod kind;
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-#[path = "lanes/arrays.rs"]
-mod kind;
+mod arrays;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
 
-pub(super) use kind::Lanes;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+pub(super) use arrays::Rows;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(super) use simd128::Rows;
 
-/// Rows become columns.
-#[inline(always)]
-pub(super) fn transpose([a, b, c, d, e, f, g, h]: [Lanes; 8]) -> [Lanes; 8] {
-    // Three times the first half is interleaved with the second, which turns the bits of a number's place round by one each.
-    let ([a, b], [c, d], [e, f], [g, h]) = (a.interleave(e), b.interleave(f), c.interleave(g), d.interleave(h));
-    let ([a, b], [c, d], [e, f], [g, h]) = (a.interleave(e), b.interleave(f), c.interleave(g), d.interleave(h));
-    let ([a, b], [c, d], [e, f], [g, h]) = (a.interleave(e), b.interleave(f), c.interleave(g), d.interleave(h));
-    [a, b, c, d, e, f, g, h]
+/// One number or several at once.
+pub(super) trait Numbers: Copy {
+    /// The same of 32 bits.
+    type Sums: Copy;
+
+    /// These times `a` plus those times `b`.
+    fn dot(self, other: Self, a: i16, b: i16) -> Self::Sums;
+    fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums;
+    fn sub(a: Self::Sums, b: Self::Sums) -> Self::Sums;
+    /// Rounds to a multiple of 2^`SHIFT` and divides by it; stays at the bounds of 16 bits.
+    fn narrow<const SHIFT: u32>(sums: Self::Sums) -> Self;
 }

@@ -1,70 +1,87 @@
-//! Lanes as an array.
+//! Rows in arrays.
 
-/// Eight numbers of 16 bits.
+use super::Numbers;
+
+/// Eight rows of eight numbers.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Lanes([i16; 8]);
+pub(in super::super) struct Rows([[i16; 8]; 8]);
 
-/// Eight sums of 32 bits.
-#[derive(Clone, Copy)]
-pub(in super::super) struct Sums([i32; 8]);
+impl Numbers for i16 {
+    type Sums = i32;
 
-impl Lanes {
     #[inline(always)]
-    pub(in super::super) fn load(numbers: &[i16; 8]) -> Self {
-        Self(*numbers)
+    fn dot(self, other: Self, a: i16, b: i16) -> i32 {
+        (i32::from(self) * i32::from(a)).wrapping_add(i32::from(other) * i32::from(b))
     }
 
+    #[inline(always)]
+    fn add(a: i32, b: i32) -> i32 {
+        a.wrapping_add(b)
+    }
+
+    #[inline(always)]
+    fn sub(a: i32, b: i32) -> i32 {
+        a.wrapping_sub(b)
+    }
+
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "within the bounds")]
+    fn narrow<const SHIFT: u32>(sum: i32) -> i16 {
+        (sum.wrapping_add(1 << (SHIFT - 1)) >> SHIFT).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+    }
+}
+
+/// Loops over both indices, which bound them; iterators in place of indices keep the compiler from seeing vectors.
+#[expect(clippy::indexing_slicing, reason = "every index is below 8")]
+impl Rows {
     /// Products modulo 2^16.
     #[inline(always)]
-    pub(in super::super) fn mul(self, other: Self) -> Self {
-        Self(zip(self.0, other.0, i16::wrapping_mul))
+    pub(in super::super) fn products(a: &[[i16; 8]; 8], b: &[[i16; 8]; 8]) -> Self {
+        let mut rows = [[0; 8]; 8];
+        for y in 0..8 {
+            for x in 0..8 {
+                rows[y][x] = a[y][x].wrapping_mul(b[y][x]);
+            }
+        }
+        Self(rows)
     }
 
-    /// One of these times `a` plus one of those times `b`.
+    /// Makes of each column another.
     #[inline(always)]
-    pub(in super::super) fn dot(self, other: Self, a: i16, b: i16) -> Sums {
-        let [a, b] = [a, b].map(i32::from);
-        Sums(zip(self.0, other.0, |x, y| (i32::from(x) * a).wrapping_add(i32::from(y) * b)))
+    pub(in super::super) fn map_columns(self, f: impl Fn([i16; 8]) -> [i16; 8]) -> Self {
+        let [a, b, c, d, e, f_, g, h] = &self.0;
+        let mut rows = [[0; 8]; 8];
+        for x in 0..8 {
+            let column = f([a[x], b[x], c[x], d[x], e[x], f_[x], g[x], h[x]]);
+            for y in 0..8 {
+                rows[y][x] = column[y];
+            }
+        }
+        Self(rows)
     }
 
-    /// One of these, one of those, and so on.
+    /// Rows become columns.
     #[inline(always)]
-    pub(in super::super) fn interleave(self, other: Self) -> [Self; 2] {
-        let ([a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]) = (self.0, other.0);
-        [Self([a, i, b, j, c, k, d, l]), Self([e, m, f, n, g, o, h, p])]
+    pub(in super::super) fn transpose(self) -> Self {
+        let mut columns = [[0; 8]; 8];
+        for y in 0..8 {
+            for x in 0..8 {
+                columns[x][y] = self.0[y][x];
+            }
+        }
+        Self(columns)
     }
 
-    /// These and those as voxels: 0 is the middle of their range, which nothing leaves.
+    /// As voxels: 0 is the middle of their range, at the bounds of which they stay.
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "within the bounds")]
-    pub(in super::super) fn voxels(self, other: Self) -> [[u8; 8]; 2] {
-        [self.0, other.0].map(|row| row.map(|number| (number.clamp(-128, 127) as u8) ^ 128))
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the bounds")]
+    pub(in super::super) fn voxels(self) -> [[u8; 8]; 8] {
+        let mut voxels = [[0; 8]; 8];
+        for y in 0..8 {
+            for x in 0..8 {
+                voxels[y][x] = self.0[y][x].clamp(-128, 127) as u8 ^ 128;
+            }
+        }
+        voxels
     }
-}
-
-impl Sums {
-    #[inline(always)]
-    pub(in super::super) fn add(self, other: Self) -> Self {
-        Self(zip(self.0, other.0, i32::wrapping_add))
-    }
-
-    #[inline(always)]
-    pub(in super::super) fn sub(self, other: Self) -> Self {
-        Self(zip(self.0, other.0, i32::wrapping_sub))
-    }
-
-    /// Rounds to a multiple of 2^`SHIFT` and divides by it; stays at the bounds of 16 bits.
-    #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "within the bounds")]
-    pub(in super::super) fn narrow<const SHIFT: u32>(self) -> Lanes {
-        let bounds = [i16::MIN, i16::MAX].map(i32::from);
-        Lanes(self.0.map(|sum| (sum.wrapping_add(1 << (SHIFT - 1)) >> SHIFT).clamp(bounds[0], bounds[1]) as i16))
-    }
-}
-
-#[inline(always)]
-fn zip<T: Copy, U: Copy + Default>(a: [T; 8], b: [T; 8], f: impl Fn(T, T) -> U) -> [U; 8] {
-    let mut out = [U::default(); 8];
-    out.iter_mut().zip(a.into_iter().zip(b)).for_each(|(out, (a, b))| *out = f(a, b));
-    out
 }
