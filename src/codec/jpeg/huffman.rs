@@ -36,7 +36,7 @@ impl Look {
         let size = u32::from(symbol & 15);
         let run = u32::from(symbol >> 4) << 12;
         match (LOOK_BITS - len).checked_sub(size) {
-            Some(unused) => Self(u32::from(extend(rest >> unused, size).cast_unsigned()) << 16 | run | len + size),
+            Some(unused) => Self(u32::from(extend(rest >> unused, size).cast_unsigned()) << 16 | run | (len + size)),
             None => Self(run | size << 8 | len),
         }
     }

@@ -37,9 +37,9 @@ pub(super) fn measure() -> Result<()> {
         run(node.arg(root().join("tests/bench/decoders.mjs")).arg(&folder).arg(npm_parts()).arg(peer).arg(root().join(REAL)))
     })?;
     step("measure natively", || {
-        // The dependencies as the tests have them: optimised, and most likely compiled already.
-        let optimised = ["--config", "profile.dev.opt-level=3"];
-        run(cargo().args(["test", "--features", "bench", "--test", "decoder_speed"]).args(optimised).args(["--", "--ignored"]))
+        // As a release, but for the long link.
+        let fast = ["--release", "--config", "profile.release.lto='off'", "--config", "profile.release.panic='unwind'"];
+        run(cargo().args(["test", "--features", "bench", "--test", "decoder_speed"]).args(fast).args(["--", "--ignored"]))
     })?;
     step("measure C libraries", || c_libraries(&folder))?;
     report(&folder)

@@ -32,7 +32,7 @@ impl Numbers for i16 {
 }
 
 /// Loops over both indices, which bound them; iterators in place of indices keep the compiler from seeing vectors.
-#[expect(clippy::indexing_slicing, reason = "every index is below 8")]
+#[expect(clippy::indexing_slicing, clippy::needless_range_loop, reason = "every index is below 8; loops of this form become vectors")]
 impl Rows {
     /// Products modulo 2^16.
     #[inline(always)]
