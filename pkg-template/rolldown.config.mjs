@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 const folder = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-// One at a time: bundled together, they would share a third file.
-export default ['index', 'worker'].map((name) => ({
+// One at a time: bundled together, they would share further files.
+export default ['index', 'worker', 'worker_full'].map((name) => ({
   input: folder(`../target/npm/${name}.js`),
   output: { file: folder(`../dist/npm/${name}.js`), format: 'es', minify: false, comments: { legal: true, annotation: true, jsdoc: false } },
 }));

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::rc::Rc;
 
-use neurolume::engine::{Context, Limits, SpawnWorker, View, ViewEvent, WorkerId, WorkerPort};
+use neurolume::engine::{Context, Limits, SpawnWorker, View, ViewEvent, WorkerId, WorkerModule, WorkerPort};
 use neurolume::error::{ErrorCode, ViewerError};
 use neurolume::geometry::{DVec2, VoxelBox};
 use neurolume::job::{FromWorker, Job, JobRunner, ToWorker};
@@ -26,9 +26,15 @@ struct Inline(Posted);
 struct InlinePort(WorkerId, Posted);
 
 impl SpawnWorker for Inline {
-    fn spawn(&self, at: WorkerId) -> Box<dyn WorkerPort> {
+    fn spawn(&self, at: WorkerId, _: WorkerModule) -> Box<dyn WorkerPort> {
         Box::new(InlinePort(at, Rc::clone(&self.0)))
     }
+
+    fn first_module(&self) -> WorkerModule {
+        WorkerModule::Full
+    }
+
+    fn fetch_full_module(&self) {}
 }
 
 impl WorkerPort for InlinePort {

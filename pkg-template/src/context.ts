@@ -2,7 +2,8 @@
 import type { EngineContext, EngineModule } from "./engine.js";
 import { asViewerError, disposedError, guarded } from "./errors.js";
 import { load } from "./load.js";
-import type { Context, ContextOptions, Limits, Usage } from "./types.js";
+import { looksLikeZarr } from "./source-url.js";
+import type { Context, ContextOptions, LayerSpec, Limits, Usage } from "./types.js";
 import { checkContextOptions, invalid } from "./validate.js";
 
 export class SharedContext implements Context {
@@ -95,15 +96,18 @@ export async function createContext(options: ContextOptions = {}): Promise<Conte
   return make(options, true);
 }
 
-/** The context of a viewer: the one given, or the page's own. It counts the caller as a user: call release(). */
-export async function retainContext(given: Context | undefined): Promise<SharedContext> {
+/**
+ * The context of a viewer: the one given, or the page's own. It counts the caller as a user: call release(). `layers` are what the viewer
+ * begins with.
+ */
+export async function retainContext(given: Context | undefined, layers: LayerSpec[] = []): Promise<SharedContext> {
   if (given !== undefined) {
     if (!(given instanceof SharedContext)) throw invalid("context must come from createContext().");
     given.retain();
     return given;
   }
   if (!implicit) {
-    const entry: Implicit = { making: make({}, false) };
+    const entry: Implicit = { making: make({}, false, layers.some(looksLikeZarr)) };
     implicit = entry;
     entry.making.then(
       (made) => (entry.made = made),
@@ -114,16 +118,16 @@ export async function retainContext(given: Context | undefined): Promise<SharedC
   }
   const context = await implicit.making;
   // Its last viewer may have gone while this one waited.
-  if (!context.alive) return retainContext(undefined);
+  if (!context.alive) return retainContext(undefined, layers);
   context.retain();
   return context;
 }
 
-async function make(options: ContextOptions, owned: boolean): Promise<SharedContext> {
+async function make(options: ContextOptions, owned: boolean, startFull = false): Promise<SharedContext> {
   try {
-    const { engine, spawn } = await load(options.assets);
+    const { engine, ...modules } = await load(options.assets, startFull);
     const workers = options.limits?.workers ?? Math.min(6, Math.max(2, (navigator.hardwareConcurrency || 3) - 1));
-    const inner = await engine.PageContext.create({ limits: options.limits, workers, spawn, transformRequest: options.transformRequest });
+    const inner = await engine.PageContext.create({ limits: options.limits, workers, ...modules, transformRequest: options.transformRequest });
     return new SharedContext(engine, inner, owned);
   } catch (e) {
     throw asViewerError(e);

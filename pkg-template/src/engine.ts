@@ -79,7 +79,8 @@ export interface EngineView {
 export interface EngineModule {
   default(input: { module_or_path: WebAssembly.Module }): Promise<unknown>;
   PageContext: {
-    create(options: { limits?: Limits; workers: number; spawn: () => Worker; transformRequest?: unknown }): Promise<EngineContext>;
+    /** `full`: workers begin with the full module. `fetchFull` promises that `spawn` may be called with true. */
+    create(options: { limits?: Limits; workers: number; full: boolean; spawn: (full: boolean) => Worker; fetchFull: () => Promise<void>; transformRequest?: unknown }): Promise<EngineContext>;
   };
   PageView: new (context: EngineContext, canvas: HTMLCanvasElement, options: object, wake: () => void) => EngineView;
 }

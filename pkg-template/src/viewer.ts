@@ -31,7 +31,7 @@ export async function createViewer(options: ViewerOptions): Promise<Viewer> {
   const container = typeof options.container === "string" ? document.querySelector<HTMLElement>(options.container) : options.container;
   if (!(container instanceof HTMLElement)) throw invalid(`container must be an element or a selector of one; ${typeof options.container === "string" ? `"${options.container}" matches none` : "this is neither"}.`);
   options.signal?.throwIfAborted();
-  const context = await retainContext(options.context);
+  const context = await retainContext(options.context, options.layers);
   let viewer: ViewerImpl | undefined;
   try {
     options.signal?.throwIfAborted();

@@ -30,4 +30,10 @@ pub enum CodecError {
         /// The variant.
         name: String,
     },
+    /// A variant that only the full module of the workers decodes.
+    #[error("{codec}: the full module is needed")]
+    NeedsFullModule {
+        /// The codec.
+        codec: &'static str,
+    },
 }

@@ -3,13 +3,16 @@
 
 #[cfg(feature = "bench")]
 pub mod bench;
+#[cfg(feature = "zarr")]
 pub mod blosc;
 pub mod compressed_segmentation;
 mod error;
 pub mod gzip;
 mod inflate;
 pub mod jpeg;
+#[cfg(feature = "zarr")]
 pub mod zlib;
+#[cfg(feature = "zarr")]
 pub mod zstd;
 
 pub use error::CodecError;

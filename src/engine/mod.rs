@@ -18,5 +18,5 @@ pub use auto_contrast::Histogram;
 pub use context::{Context, PageRequest};
 pub use info::{FailureInfo, LayerInfo, LayerState, LevelInfo, PanelInfo, PickInfo, PickValue, ScaleBar, Stats, VoxelValue};
 pub use limits::{Limits, LimitsPatch};
-pub use pool::{Pool, PoolPolicy, SpawnWorker, WorkerId, WorkerPort};
+pub use pool::{Pool, PoolPolicy, SpawnWorker, WorkerId, WorkerModule, WorkerPort};
 pub use view::{FrameReport, View, ViewEvent};

@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::{ErrorCode, ViewerError};
+use crate::format::is_said_to_be_zarr;
 use crate::job::{Documents, Job, OpenJob, Outcome, ToWorker};
 
 /// One running worker. Dropping it ends the worker.
@@ -13,8 +14,23 @@ pub trait WorkerPort {
 
 /// Makes workers.
 pub trait SpawnWorker {
-    /// Starts a worker. What it says, and that it died, must be reported with the same place and generation.
-    fn spawn(&self, at: WorkerId) -> Box<dyn WorkerPort>;
+    /// Starts a worker that runs this module. What it says, and that it died, must be reported with the same place and generation.
+    fn spawn(&self, at: WorkerId, module: WorkerModule) -> Box<dyn WorkerPort>;
+
+    /// The module that is there from the start.
+    fn first_module(&self) -> WorkerModule;
+
+    /// Gets the full module. [`Pool::full_module`] must be told when it is there or cannot be had, later than from inside of this.
+    fn fetch_full_module(&self);
+}
+
+/// The code that a worker runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkerModule {
+    /// What most pages need: small, so that the first picture comes soon. It says so where a job is beyond it.
+    Small,
+    /// Everything.
+    Full,
 }
 
 /// One life of one place in the pool.
@@ -44,6 +60,7 @@ impl Default for PoolPolicy {
 struct Place {
     /// None after a worker's end, until there is work: a worker that cannot start is not started for ever.
     port: Option<Box<dyn WorkerPort>>,
+    module: WorkerModule,
     generation: u32,
     /// Volumes that this worker knows.
     volumes: FxHashSet<u32>,
@@ -76,6 +93,10 @@ struct Volume {
 pub struct Pool {
     spawn: Box<dyn SpawnWorker>,
     policy: PoolPolicy,
+    /// What workers are started with. Those that run another are replaced when they are idle, or when there is work and no other.
+    module: WorkerModule,
+    /// Jobs that wait for the full module. It has been asked for while there are any.
+    waiting: Vec<u64>,
     places: Vec<Place>,
     running: FxHashMap<u64, Running>,
     volumes: FxHashMap<u32, Volume>,
@@ -92,13 +113,17 @@ impl Pool {
     /// Starts the workers.
     #[must_use]
     pub fn new(policy: PoolPolicy, spawn: Box<dyn SpawnWorker>) -> Self {
-        let places = (0..policy.workers.max(1)).map(|place| Self::start_worker(&*spawn, WorkerId { place, generation: 0 })).collect();
-        Self { spawn, policy, places, running: FxHashMap::default(), volumes: FxHashMap::default(), next_job: 1 }
+        let module = spawn.first_module();
+        let start = |place| Self::start_worker(&*spawn, WorkerId { place, generation: 0 }, module);
+        let places = (0..policy.workers.max(1)).map(start).collect();
+        let (running, volumes) = (FxHashMap::default(), FxHashMap::default());
+        Self { spawn, policy, module, waiting: Vec::new(), places, running, volumes, next_job: 1 }
     }
 
-    fn start_worker(spawn: &dyn SpawnWorker, at: WorkerId) -> Place {
+    fn start_worker(spawn: &dyn SpawnWorker, at: WorkerId, module: WorkerModule) -> Place {
         Place {
-            port: Some(spawn.spawn(at)),
+            port: Some(spawn.spawn(at, module)),
+            module,
             generation: at.generation,
             volumes: FxHashSet::default(),
             jobs: FxHashSet::default(),
@@ -110,8 +135,36 @@ impl Pool {
     pub fn start(&mut self, job: Job, affinity: Option<u64>) -> u64 {
         let id = self.next_job;
         self.next_job += 1;
-        self.assign(id, Running { job, place: 0, affinity, retried: false });
+        let said_to_need_full = matches!(&job, Job::Open { open, .. } if is_said_to_be_zarr(&open.url, open.format));
+        let running = Running { job, place: 0, affinity, retried: false };
+        if self.module == WorkerModule::Small && said_to_need_full {
+            self.wait(id, running);
+        } else {
+            self.assign(id, running);
+        }
         id
+    }
+
+    /// Keeps a job until the full module is there.
+    fn wait(&mut self, id: u64, running: Running) {
+        self.running.insert(id, running);
+        self.waiting.push(id);
+        if self.waiting.len() == 1 {
+            self.spawn.fetch_full_module();
+        }
+    }
+
+    /// The full module is there, or cannot be had. Returns the jobs that have failed for want of it.
+    pub fn full_module(&mut self, fetched: Result<(), ViewerError>) -> Vec<(u64, ViewerError)> {
+        // Jobs that were cancelled meanwhile are known no more.
+        let waiting: Vec<_> = self.waiting.drain(..).filter_map(|id| Some((id, self.running.remove(&id)?))).collect();
+        if let Err(error) = fetched {
+            return waiting.into_iter().map(|(id, _)| (id, error.clone())).collect();
+        }
+        self.module = WorkerModule::Full;
+        (0..self.places.len()).for_each(|place| self.replace_if_idle(place));
+        waiting.into_iter().for_each(|(id, running)| self.assign(id, running));
+        Vec::new()
     }
 
     fn assign(&mut self, id: u64, mut running: Running) {
@@ -120,16 +173,18 @@ impl Pool {
             // The next place that is not to be replaced, so that what is shared still comes together.
             Some(first) => {
                 let mut places = (first..self.places.len()).chain(0..first);
-                places.find(|&place| self.places.get(place).is_some_and(|worker| !worker.full)).unwrap_or(first)
+                places.find(|&place| self.places.get(place).is_some_and(|worker| !self.is_leaving(worker))).unwrap_or(first)
             }
             // The least busy, first those that are not to be replaced.
             None => (0..self.places.len())
-                .min_by_key(|&place| self.places.get(place).map(|worker| (worker.full, worker.jobs.len())))
+                .min_by_key(|&place| self.places.get(place).map(|worker| (self.is_leaving(worker), worker.jobs.len())))
                 .unwrap_or(0),
         };
         let Some(place) = self.places.get_mut(running.place) else { return };
+        let interrupted = if place.module == self.module { Vec::new() } else { self.replace(running.place) };
+        let Some(place) = self.places.get_mut(running.place) else { return };
         if place.port.is_none() {
-            *place = Self::start_worker(&*self.spawn, WorkerId { place: running.place, generation: place.generation });
+            *place = Self::start_worker(&*self.spawn, WorkerId { place: running.place, generation: place.generation }, self.module);
         }
         if let Job::Chunk(chunk) = &running.job
             && !place.volumes.contains(&chunk.volume)
@@ -141,35 +196,49 @@ impl Pool {
         place.jobs.insert(id);
         place.send(ToWorker::Start { id, job: running.job.clone() });
         self.running.insert(id, running);
+        for (id, running) in interrupted {
+            self.assign(id, running);
+        }
     }
 
     /// Drops a job; its answer, if one is on its way, will not be known here any more.
     pub fn cancel(&mut self, id: u64) {
         if let Some(running) = self.running.remove(&id)
             && let Some(place) = self.places.get_mut(running.place)
+            && place.jobs.remove(&id)
         {
-            place.jobs.remove(&id);
             place.send(ToWorker::Cancel { id });
-            self.replace_if_full(running.place);
+            self.replace_if_idle(running.place);
         }
     }
 
-    /// A job has ended. Says whether it was still running here; the answer of a cancelled job is to be thrown away.
+    /// A worker has done with a job. Says whether the job has ended; the answer of a cancelled one is to be thrown away, and one that needs
+    /// the full module goes on in another worker.
     pub fn finish(&mut self, from: WorkerId, id: u64, result: &Result<Outcome, ViewerError>, memory_bytes: u64) -> bool {
         let Some(place) = self.places.get_mut(from.place).filter(|place| place.generation == from.generation) else { return false };
         place.full = memory_bytes > self.policy.most_memory_bytes;
-        let known = place.jobs.remove(&id);
-        if known
-            && let Some(running) = self.running.remove(&id)
-            && let (Job::Open { volume, open }, Ok(Outcome::Opened(opened))) = (running.job, result)
-        {
-            place.volumes.insert(volume);
-            // The others need not find out again what it is: where a server refuses what is absent, every probe costs a request.
-            let open = OpenJob { format: Some(opened.spec.format), ..open };
-            self.volumes.insert(volume, Volume { open, documents: opened.documents.clone() });
+        let mut ended = place.jobs.remove(&id);
+        if ended && let Some(running) = self.running.remove(&id) {
+            match (&running.job, result) {
+                (_, Ok(Outcome::NeedsFullModule)) if place.module == WorkerModule::Small => {
+                    ended = false;
+                    if self.module == WorkerModule::Small {
+                        self.wait(id, running);
+                    } else {
+                        self.assign(id, running);
+                    }
+                }
+                (Job::Open { volume, open }, Ok(Outcome::Opened(opened))) => {
+                    place.volumes.insert(*volume);
+                    // The others need not find out again what it is: where a server refuses what is absent, every probe costs a request.
+                    let open = OpenJob { format: Some(opened.spec.format), ..open.clone() };
+                    self.volumes.insert(*volume, Volume { open, documents: opened.documents.clone() });
+                }
+                _ => {}
+            }
         }
-        self.replace_if_full(from.place);
-        known
+        self.replace_if_idle(from.place);
+        ended
     }
 
     /// Sends a worker the answer to its question.
@@ -192,13 +261,11 @@ impl Pool {
     /// A worker died: another takes its place, and its jobs are tried once more. Returns the jobs that had been tried
     /// twice; they have failed.
     pub fn crashed(&mut self, at: WorkerId, reason: &str) -> Vec<(u64, ViewerError)> {
-        let Some(place) = self.places.get_mut(at.place).filter(|place| place.generation == at.generation) else { return Vec::new() };
-        let mut jobs: Vec<u64> = place.jobs.iter().copied().collect();
-        jobs.sort_unstable();
-        self.replace(at.place);
+        if self.places.get(at.place).is_none_or(|place| place.generation != at.generation) {
+            return Vec::new();
+        }
         let mut failed = Vec::new();
-        for id in jobs {
-            let Some(mut running) = self.running.remove(&id) else { continue };
+        for (id, mut running) in self.replace(at.place) {
             if running.retried {
                 let error = ViewerError::new(ErrorCode::Internal, format!("a worker stopped twice at the same work ({reason})"))
                     .with_remedy("Reload the page; if it happens again, report the dataset.");
@@ -217,23 +284,31 @@ impl Pool {
         self.running.len()
     }
 
-    fn replace_if_full(&mut self, at: usize) {
-        if self.places.get(at).is_some_and(|place| place.full && place.jobs.is_empty()) {
+    /// Whether a worker is to be replaced: too large, or of another module than is started now.
+    fn is_leaving(&self, place: &Place) -> bool {
+        place.full || place.module != self.module
+    }
+
+    fn replace_if_idle(&mut self, at: usize) {
+        if self.places.get(at).is_some_and(|place| self.is_leaving(place) && place.jobs.is_empty()) {
             self.replace(at);
         }
     }
 
-    /// Ends a worker. The next work at its place starts another.
-    fn replace(&mut self, at: usize) {
-        if let Some(place) = self.places.get_mut(at) {
-            *place = Place {
-                port: None,
-                generation: place.generation.wrapping_add(1),
-                volumes: FxHashSet::default(),
-                jobs: FxHashSet::default(),
-                full: false,
-            };
-        }
+    /// Ends a worker and gives the jobs that it had, in order. The next work at its place starts another.
+    fn replace(&mut self, at: usize) -> Vec<(u64, Running)> {
+        let Some(place) = self.places.get_mut(at) else { return Vec::new() };
+        let mut jobs: Vec<u64> = place.jobs.iter().copied().collect();
+        jobs.sort_unstable();
+        *place = Place {
+            port: None,
+            module: self.module,
+            generation: place.generation.wrapping_add(1),
+            volumes: FxHashSet::default(),
+            jobs: FxHashSet::default(),
+            full: false,
+        };
+        jobs.into_iter().filter_map(|id| Some((id, self.running.remove(&id)?))).collect()
     }
 }
 
@@ -248,12 +323,28 @@ mod tests {
 
     type Sent = Rc<RefCell<Vec<(WorkerId, ToWorker)>>>;
 
-    struct Recorder(Sent);
+    /// Records what is sent, and which workers run which module. What fetches the full module counts how often.
+    struct Recorder(Sent, Rc<RefCell<Modules>>);
     struct RecorderPort(WorkerId, Sent);
 
+    #[derive(Default)]
+    struct Modules {
+        fetches: usize,
+        spawned: Vec<(WorkerId, WorkerModule)>,
+    }
+
     impl SpawnWorker for Recorder {
-        fn spawn(&self, at: WorkerId) -> Box<dyn WorkerPort> {
+        fn spawn(&self, at: WorkerId, module: WorkerModule) -> Box<dyn WorkerPort> {
+            self.1.borrow_mut().spawned.push((at, module));
             Box::new(RecorderPort(at, Rc::clone(&self.0)))
+        }
+
+        fn first_module(&self) -> WorkerModule {
+            WorkerModule::Small
+        }
+
+        fn fetch_full_module(&self) {
+            self.1.borrow_mut().fetches += 1;
         }
     }
 
@@ -264,9 +355,22 @@ mod tests {
     }
 
     fn pool(workers: usize) -> (Pool, Sent) {
-        let sent = Sent::default();
+        let (pool, sent, _) = pool_of_modules(workers);
+        (pool, sent)
+    }
+
+    fn pool_of_modules(workers: usize) -> (Pool, Sent, Rc<RefCell<Modules>>) {
+        let (sent, modules) = (Sent::default(), Rc::default());
         let policy = PoolPolicy { workers, most_memory_bytes: 1000 };
-        (Pool::new(policy, Box::new(Recorder(Rc::clone(&sent)))), sent)
+        (Pool::new(policy, Box::new(Recorder(Rc::clone(&sent), Rc::clone(&modules)))), sent, modules)
+    }
+
+    fn open(volume: u32, url: &str) -> Job {
+        Job::Open { volume, open: OpenJob { url: url.to_owned(), format: None } }
+    }
+
+    fn at(place: usize, generation: u32) -> WorkerId {
+        WorkerId { place, generation }
     }
 
     fn chunk(x: i32) -> Job {
@@ -376,5 +480,60 @@ mod tests {
         pool.cancel(id);
         assert!(matches!(sent.borrow().last(), Some((_, ToWorker::Cancel { id: sent_id })) if *sent_id == id));
         assert!(!pool.finish(WorkerId { place: 0, generation: 0 }, id, &Ok(Outcome::Chunk(None)), 0));
+    }
+
+    #[test]
+    fn what_needs_the_full_module_waits_for_it_while_the_rest_goes_on() {
+        let (mut pool, sent, modules) = pool_of_modules(2);
+        let (zarr, busy) = (pool.start(open(1, "https://localhost/a"), None), pool.start(chunk(0), None));
+        assert!(!pool.finish(at(0, 0), zarr, &Ok(Outcome::NeedsFullModule), 0), "it has not ended");
+        let other = pool.start(open(2, "https://localhost/b"), None);
+        assert!(!pool.finish(at(0, 0), other, &Ok(Outcome::NeedsFullModule), 0));
+        assert_eq!(modules.borrow().fetches, 1);
+        let precomputed = pool.start(chunk(1), None);
+        assert!(pool.finish(at(0, 0), precomputed, &Ok(Outcome::Chunk(None)), 0), "the small module works meanwhile");
+        sent.borrow_mut().clear();
+
+        assert!(pool.full_module(Ok(())).is_empty());
+        assert_eq!(started(&sent), [(at(0, 1), zarr), (at(0, 1), other)], "the idle worker was replaced, the busy one not yet");
+        assert!(pool.finish(at(1, 0), busy, &Ok(Outcome::Chunk(None)), 0), "what the busy one did counts");
+        let next = pool.start(chunk(2), None);
+        assert_eq!(started(&sent).last(), Some(&(at(1, 1), next)));
+        let full: Vec<WorkerId> =
+            modules.borrow().spawned.iter().filter(|(_, module)| *module == WorkerModule::Full).map(|(at, _)| *at).collect();
+        assert_eq!(full, [at(0, 1), at(1, 1)]);
+    }
+
+    #[test]
+    fn where_every_worker_is_busy_the_least_busy_one_is_replaced_and_loses_nothing() {
+        let (mut pool, sent, _) = pool_of_modules(2);
+        let jobs: Vec<u64> = (0..3).map(|x| pool.start(chunk(x), None)).collect();
+        let zarr = pool.start(open(1, "https://localhost/a.zarr"), None);
+        sent.borrow_mut().clear();
+        pool.full_module(Ok(()));
+        assert_eq!(started(&sent), [(at(1, 1), zarr), (at(1, 1), jobs[1])]);
+        assert_eq!(pool.running(), 4);
+        // A replacement is no crash: the first crash after it is not the second.
+        assert!(pool.crashed(at(1, 1), "unreachable").is_empty());
+        let late = pool.start(chunk(4), None);
+        assert!(!pool.finish(at(0, 0), late, &Ok(Outcome::NeedsFullModule), 0), "no job of that worker");
+        assert!(!pool.finish(at(0, 0), jobs[0], &Ok(Outcome::NeedsFullModule), 0));
+        assert!(started(&sent).iter().any(|(to, id)| *id == jobs[0] && to.place == 1), "at once where the module is there");
+    }
+
+    #[test]
+    fn what_is_said_to_be_zarr_asks_for_the_full_module_at_once() {
+        let (mut pool, sent, modules) = pool_of_modules(1);
+        let zarr = pool.start(open(1, "https://localhost/a.zarr"), None);
+        let given_up = pool.start(open(2, "zarr://https://localhost/b"), None);
+        assert_eq!((modules.borrow().fetches, started(&sent)), (1, Vec::new()));
+        pool.cancel(given_up);
+        let failed = pool.full_module(Err(ViewerError::new(ErrorCode::NotFound, "no file")));
+        assert_eq!(failed.iter().map(|(id, error)| (*id, error.code)).collect::<Vec<_>>(), [(zarr, ErrorCode::NotFound)]);
+        assert_eq!(pool.running(), 0);
+        let again = pool.start(open(3, "https://localhost/a.zarr"), None);
+        assert_eq!(modules.borrow().fetches, 2, "a failure is not for ever");
+        assert!(pool.full_module(Ok(())).is_empty());
+        assert_eq!(started(&sent), [(at(0, 1), again)]);
     }
 }

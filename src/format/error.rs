@@ -42,6 +42,12 @@ pub enum FormatError {
         /// The document.
         url: String,
     },
+    /// Something that only the full module of the workers reads.
+    #[error("the full module is needed: {url}")]
+    NeedsFullModule {
+        /// The address.
+        url: String,
+    },
 }
 
 impl From<FormatError> for ViewerError {
@@ -65,6 +71,8 @@ impl From<FormatError> for ViewerError {
                     .with_detail("name", name),
                 url,
             ),
+            // Not for users: the pool starts a worker that has it.
+            FormatError::NeedsFullModule { url } => (Self::new(ErrorCode::Internal, message), url),
         };
         viewer_error.with_detail("url", url)
     }

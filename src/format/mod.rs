@@ -1,7 +1,7 @@
 //! From a dataset's metadata to a [`VolumeSpec`], and from a chunk's place to its voxels.
 //!
 //! The specification of a volume ([`spec`]) and which file a chunk lies in ([`sharding`]) are known everywhere; reading
-//! metadata and chunks is compiled only where bytes are decoded (feature `decode`).
+//! metadata and chunks is compiled only where bytes are decoded (feature `decode`, and `zarr` for Zarr and OME-Zarr).
 #![deny(clippy::indexing_slicing)]
 
 mod per_axis;
@@ -18,21 +18,27 @@ use futures::future::LocalBoxFuture;
 use crate::runtime::Cancel;
 use crate::voxel::VoxelBlock;
 
-mod error;
 #[cfg(feature = "decode")]
+mod document;
+mod error;
+mod hint;
+#[cfg(feature = "zarr")]
 mod length_unit;
 #[cfg(feature = "decode")]
 mod memo;
-#[cfg(feature = "decode")]
+#[cfg(feature = "zarr")]
 mod ome_zarr;
 #[cfg(feature = "decode")]
 mod open;
 #[cfg(feature = "decode")]
 pub mod precomputed;
-#[cfg(feature = "decode")]
+#[cfg(feature = "zarr")]
 mod zarr;
+#[cfg(feature = "zarr")]
+mod zarr_folder;
 
 pub use error::FormatError;
+pub use hint::is_said_to_be_zarr;
 #[cfg(feature = "decode")]
 pub use open::open;
 

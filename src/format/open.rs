@@ -5,8 +5,10 @@ use std::rc::Rc;
 use futures::future::join_all;
 use serde_json::{Map, Value};
 
-use super::ome_zarr::{self, Group};
-use super::zarr::{self, ArrayInfo, child_url, parse_document};
+use super::document::{child_url, parse_document};
+use super::hint::{format_named, is_called_zarr};
+#[cfg(feature = "zarr")]
+use super::zarr_folder::open_zarr;
 use super::{ChunkSource, FormatError, SourceFormat, precomputed};
 use crate::runtime::Cancel;
 use crate::store::Provider;
@@ -24,7 +26,8 @@ const ZARR: &[&str] = &["zarr.json", ".zarray", ".zattrs"];
 /// word. Where several are there, the first of `info`, `zarr.json`, `.zarray`, `.zattrs` that is JSON decides.
 ///
 /// # Errors
-/// [`FormatError::NotFound`] where no document is there; else what is wrong with the one that is.
+/// [`FormatError::NotFound`] where no document is there; [`FormatError::NeedsFullModule`] for Zarr where it is not compiled in; else what is
+/// wrong with the document that is there.
 pub async fn open(
     provider: Rc<dyn Provider>,
     url: &str,
@@ -34,7 +37,10 @@ pub async fn open(
     let SourceUrl { url, format } = parse_source(url, None)?;
     let url = url.as_str();
     let hint = match (hint, format) {
-        (None, Some(name)) => Some(format_of(&name, url)?),
+        (None, Some(name)) => {
+            let format = format_named(&name);
+            Some(format.ok_or_else(|| FormatError::Unsupported { what: "the format", name, url: url.to_owned() })?)
+        }
         (hint, _) => hint,
     };
     let groups: &[&[&str]] = match hint {
@@ -55,7 +61,11 @@ pub async fn open(
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
-        if let Some(source) = open_found(&provider, url, found, cancel).await? {
+        // `info` is the first of its group, and so decides.
+        if let Some(("info", _)) = found.first() {
+            return Ok(Box::new(precomputed::open(provider, url, cancel).await?));
+        }
+        if let Some(source) = open_zarr(&provider, url, found, cancel).await? {
             return Ok(source);
         }
     }
@@ -72,54 +82,13 @@ async fn probe(provider: &Rc<dyn Provider>, url: &str, name: &str, cancel: &Canc
     }
 }
 
-/// Opens what the documents of a folder describe; `None` where they describe no volume.
-async fn open_found(
-    provider: &Rc<dyn Provider>,
+/// Zarr is read elsewhere.
+#[cfg(not(feature = "zarr"))]
+async fn open_zarr(
+    _: &Rc<dyn Provider>,
     url: &str,
     found: Vec<(&str, Map<String, Value>)>,
-    cancel: &Cancel,
+    _: &Cancel,
 ) -> Result<Option<Box<dyn ChunkSource>>, FormatError> {
-    let mut zarray = None;
-    let mut zattrs = None;
-    for (name, document) in found {
-        match name {
-            "zarr.json" => {
-                let document_url = child_url(url, name);
-                if document.get("node_type").and_then(Value::as_str) != Some("group") {
-                    let info = ArrayInfo::from_v3(Value::Object(document), &document_url)?;
-                    return zarr::open(provider, info, url).map(Some);
-                }
-                if let Some(group) = Group::from_v3(document, document_url) {
-                    return ome_zarr::open(provider, group, url, cancel).await.map(Some);
-                }
-            }
-            ".zarray" => zarray = Some(document),
-            ".zattrs" => zattrs = Some(document),
-            _ => return Ok(Some(Box::new(precomputed::open(Rc::clone(provider), url, cancel).await?))),
-        }
-    }
-    let attributes = zattrs.unwrap_or_default();
-    if let Some(zarray) = zarray {
-        let info = ArrayInfo::from_v2(&zarray, attributes, &child_url(url, ".zarray"))?;
-        return zarr::open(provider, info, url).map(Some);
-    }
-    match Group::from_v2(attributes, child_url(url, ".zattrs")) {
-        Some(group) => ome_zarr::open(provider, group, url, cancel).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-/// The format of this name, as it stands around an address.
-fn format_of(name: &str, url: &str) -> Result<SourceFormat, FormatError> {
-    match name {
-        "precomputed" => Ok(SourceFormat::Precomputed),
-        "zarr" | "zarr2" | "zarr3" | "ome-zarr" => Ok(SourceFormat::Zarr),
-        _ => Err(FormatError::Unsupported { what: "the format", name: name.to_owned(), url: url.to_owned() }),
-    }
-}
-
-/// Whether a part of the path says that this is Zarr.
-fn is_called_zarr(url: &str) -> bool {
-    let path = url.split(['?', '#']).next().unwrap_or(url);
-    path.split('/').any(|part| part.ends_with(".zarr") || part.ends_with(".zr"))
+    if found.is_empty() { Ok(None) } else { Err(FormatError::NeedsFullModule { url: url.to_owned() }) }
 }

@@ -136,6 +136,8 @@ pub enum Outcome {
     Opened(Box<Opened>),
     /// The chunk's bricks; `None` where the chunk is absent.
     Chunk(Option<Vec<PlacedBrick>>),
+    /// Nothing: it is for a worker that runs the full module.
+    NeedsFullModule,
 }
 
 /// A volume that was opened.

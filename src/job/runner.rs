@@ -7,7 +7,7 @@ use futures::future::{FutureExt, LocalBoxFuture, Shared};
 use rustc_hash::FxHashMap;
 
 use crate::error::{ErrorCode, ViewerError};
-use crate::format::{self, ChunkSource};
+use crate::format::{self, ChunkSource, FormatError};
 use crate::runtime::{Cancel, CancelSource};
 use crate::store::Provider;
 use crate::voxel::{Brick, VoxelBlock, brick_shape};
@@ -15,7 +15,7 @@ use crate::voxel::{Brick, VoxelBlock, brick_shape};
 use super::documents::RememberedDocuments;
 use super::{ChunkJob, Documents, Job, OpenJob, Opened, Outcome, PlacedBrick};
 
-type Volume = Shared<LocalBoxFuture<'static, Result<Rc<dyn ChunkSource>, ViewerError>>>;
+type Volume = Shared<LocalBoxFuture<'static, Result<Rc<dyn ChunkSource>, FormatError>>>;
 
 /// The volumes that a worker knows and the jobs that it runs.
 pub struct JobRunner {
@@ -54,7 +54,12 @@ impl JobRunner {
             Job::Chunk(job) => self.chunk(job, &cancel).await,
         };
         self.running.borrow_mut().remove(&id);
-        result
+        match result {
+            Err(Failure::Format(FormatError::NeedsFullModule { .. })) => Ok(Outcome::NeedsFullModule),
+            Err(Failure::Format(error)) => Err(error.into()),
+            Err(Failure::Internal(what)) => Err(ViewerError::new(ErrorCode::Internal, what)),
+            Ok(outcome) => Ok(outcome),
+        }
     }
 
     /// Knows a volume from the documents that another worker has read; nothing is fetched before a chunk is asked for.
@@ -76,7 +81,7 @@ impl JobRunner {
         }
     }
 
-    async fn open(&self, volume: u32, open: OpenJob, cancel: Cancel) -> Result<Outcome, ViewerError> {
+    async fn open(&self, volume: u32, open: OpenJob, cancel: Cancel) -> Result<Outcome, Failure> {
         let provider = Rc::new(RememberedDocuments::new(Rc::clone(&self.provider), Documents::new()));
         let source = open_volume(Rc::clone(&provider) as Rc<dyn Provider>, &open, &cancel).await?;
         let spec = source.spec().clone();
@@ -85,23 +90,35 @@ impl JobRunner {
         Ok(Outcome::Opened(Box::new(Opened { spec, documents: provider.documents() })))
     }
 
-    async fn chunk(&self, job: ChunkJob, cancel: &Cancel) -> Result<Outcome, ViewerError> {
+    async fn chunk(&self, job: ChunkJob, cancel: &Cancel) -> Result<Outcome, Failure> {
         let volume = self.volumes.borrow().get(&job.volume).cloned();
-        let volume =
-            volume.ok_or_else(|| ViewerError::new(ErrorCode::Internal, format!("volume {} is not known to this worker", job.volume)))?;
+        let volume = volume.ok_or_else(|| Failure::Internal(format!("volume {} is not known to this worker", job.volume)))?;
         let source = volume.await?;
         let level = source
             .spec()
             .levels
             .get(usize::from(job.level))
-            .ok_or_else(|| ViewerError::new(ErrorCode::Internal, format!("there is no level {}", job.level)))?;
+            .ok_or_else(|| Failure::Internal(format!("there is no level {}", job.level)))?;
         let shape = brick_shape(level.chunk_shape);
         let block = source.chunk(usize::from(job.level), job.grid.map(i64::from), &job.selection, cancel).await?;
         Ok(Outcome::Chunk(block.map(|block| cut(&block, shape, job.as_labels))))
     }
 }
 
-async fn open_volume(provider: Rc<dyn Provider>, open: &OpenJob, cancel: &Cancel) -> Result<Rc<dyn ChunkSource>, ViewerError> {
+/// Why a job gave nothing.
+enum Failure {
+    Format(FormatError),
+    /// A defect of this program.
+    Internal(String),
+}
+
+impl From<FormatError> for Failure {
+    fn from(error: FormatError) -> Self {
+        Self::Format(error)
+    }
+}
+
+async fn open_volume(provider: Rc<dyn Provider>, open: &OpenJob, cancel: &Cancel) -> Result<Rc<dyn ChunkSource>, FormatError> {
     let source = format::open(provider, &open.url, open.format, cancel).await?;
     Ok(Rc::from(source))
 }

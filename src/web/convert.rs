@@ -40,3 +40,15 @@ pub fn error_to_js(error: &ViewerError) -> JsValue {
     let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
     error.serialize(&serializer).unwrap_or_else(|_| JsValue::from_str(&error.message))
 }
+
+/// The error that the package's JavaScript has thrown: a `ViewerError` of its own, or whatever else.
+#[must_use]
+pub fn error_from_js(thrown: &JsValue) -> ViewerError {
+    let field = |key: &str| js_sys::Reflect::get(thrown, &key.into()).ok();
+    let text = |key: &str| field(key)?.as_string();
+    let code = field("code").and_then(|code| serde_wasm_bindgen::from_value(code).ok()).unwrap_or(ErrorCode::Internal);
+    let mut error = ViewerError::new(code, text("message").unwrap_or_else(|| format!("{thrown:?}")));
+    error.remedy = text("remedy");
+    error.retryable = field("retryable").is_some_and(|retryable| retryable.is_truthy());
+    error
+}

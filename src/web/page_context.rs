@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use crate::engine::{Context, Limits, LimitsPatch, PageRequest, WorkerId};
+use crate::engine::{Context, Limits, LimitsPatch, PageRequest, WorkerId, WorkerModule};
 use crate::error::{ErrorCode, ViewerError};
 use crate::job::FromWorker;
 use crate::store::RequestPatch;
@@ -62,11 +62,12 @@ impl PageContext {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
         let defaults = Limits { workers: workers as u32, ..Limits::default() };
         let limits = defaults.patched(patch).map_err(|error| error_to_js(&error))?;
-        let spawn: Function = field("spawn").dyn_into()?;
+        let (spawn, fetch_full) = (field("spawn").dyn_into()?, field("fetchFull").dyn_into()?);
+        let first_module = if field("full").is_truthy() { WorkerModule::Full } else { WorkerModule::Small };
         let hook = field("transformRequest").dyn_into::<Function>().ok();
         let device = Device::new(limits.gpu_bytes).await.map_err(|error| error_to_js(&error))?;
         let sink = EventSink::default();
-        let workers = BrowserWorkers::new(spawn, Rc::clone(&sink), hook.is_some());
+        let workers = BrowserWorkers::new(spawn, fetch_full, first_module, Rc::clone(&sink), hook.is_some());
         let engine = Context::new(limits, device.largest_buffer_bytes(), Box::new(workers));
         let inner = Rc::new(ContextInner {
             engine,
@@ -218,6 +219,13 @@ impl WorkerEvents for Events {
     fn crash(&self, at: WorkerId, reason: &str) {
         if let Some(inner) = self.0.upgrade() {
             inner.engine.on_crash(at, reason);
+            inner.wake_views();
+        }
+    }
+
+    fn full_module(&self, fetched: Result<(), ViewerError>) {
+        if let Some(inner) = self.0.upgrade() {
+            inner.engine.on_full_module(fetched);
             inner.wake_views();
         }
     }

@@ -5,11 +5,14 @@ use std::rc::Rc;
 
 use js_sys::{Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Event, MessageEvent, Worker};
 
-use crate::engine::{SpawnWorker, WorkerId, WorkerPort};
+use crate::engine::{SpawnWorker, WorkerId, WorkerModule, WorkerPort};
+use crate::error::ViewerError;
 use crate::job::{FromWorker, ToWorker};
+
+use super::convert::error_from_js;
 
 /// What the page does with what workers say.
 pub trait WorkerEvents {
@@ -17,6 +20,8 @@ pub trait WorkerEvents {
     fn message(&self, from: WorkerId, message: FromWorker);
     /// A worker has died.
     fn crash(&self, at: WorkerId, reason: &str);
+    /// The full module is there, or cannot be had.
+    fn full_module(&self, fetched: Result<(), ViewerError>);
 }
 
 /// Where events go, once there is somebody to take them.
@@ -25,6 +30,8 @@ pub type EventSink = Rc<RefCell<Option<Rc<dyn WorkerEvents>>>>;
 /// Makes workers through a function of the package's JavaScript.
 pub struct BrowserWorkers {
     spawn: Function,
+    fetch_full: Function,
+    first_module: WorkerModule,
     sink: EventSink,
     asks_page: bool,
 }
@@ -36,16 +43,34 @@ impl std::fmt::Debug for BrowserWorkers {
 }
 
 impl BrowserWorkers {
-    /// `spawn()` gives a `Worker` that has been sent the compiled module. `asks_page`: the page has a request hook, which
-    /// workers ask before they fetch.
+    /// `spawn(full)` gives a `Worker` that has been sent the compiled module; `fetch_full()` promises that it may be called with `true`.
+    /// `asks_page`: the page has a request hook, which workers ask before they fetch.
     #[must_use]
-    pub fn new(spawn: Function, sink: EventSink, asks_page: bool) -> Self {
-        Self { spawn, sink, asks_page }
+    pub fn new(spawn: Function, fetch_full: Function, first_module: WorkerModule, sink: EventSink, asks_page: bool) -> Self {
+        Self { spawn, fetch_full, first_module, sink, asks_page }
     }
 }
 
 impl SpawnWorker for BrowserWorkers {
-    fn spawn(&self, at: WorkerId) -> Box<dyn WorkerPort> {
+    fn first_module(&self) -> WorkerModule {
+        self.first_module
+    }
+
+    fn fetch_full_module(&self) {
+        let (sink, promise) = (Rc::clone(&self.sink), self.fetch_full.call0(&JsValue::NULL));
+        spawn_local(async move {
+            let fetched = match promise {
+                Ok(promise) => JsFuture::from(js_sys::Promise::resolve(&promise)).await,
+                Err(error) => Err(error),
+            };
+            let events = sink.borrow().clone();
+            if let Some(events) = events {
+                events.full_module(fetched.map(|_| ()).map_err(|error| error_from_js(&error)));
+            }
+        });
+    }
+
+    fn spawn(&self, at: WorkerId, module: WorkerModule) -> Box<dyn WorkerPort> {
         let sink = Rc::clone(&self.sink);
         let crash = {
             let sink = Rc::clone(&sink);
@@ -56,7 +81,8 @@ impl SpawnWorker for BrowserWorkers {
                 }
             }
         };
-        let worker = match self.spawn.call0(&JsValue::NULL).and_then(JsCast::dyn_into::<Worker>) {
+        let full = JsValue::from_bool(module == WorkerModule::Full);
+        let worker = match self.spawn.call1(&JsValue::NULL, &full).and_then(JsCast::dyn_into::<Worker>) {
             Ok(worker) => worker,
             Err(error) => {
                 let reason = message_of(&error).unwrap_or_else(|| "it could not be made".to_owned());
@@ -80,12 +106,12 @@ impl SpawnWorker for BrowserWorkers {
                 }
             })
         };
+        let script = if module == WorkerModule::Full { "worker_full.js" } else { "worker.js" };
         // An ErrorEvent from a script that runs, a plain Event for one that could not be loaded.
         let on_error = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             event.prevent_default();
             crash(
-                &message_of(&event)
-                    .unwrap_or_else(|| "worker.js, which lies beside the package's index.js, could not be loaded".to_owned()),
+                &message_of(&event).unwrap_or_else(|| format!("{script}, which lies beside the package's index.js, could not be loaded")),
             );
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

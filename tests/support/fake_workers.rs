@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use neurolume::engine::{Context, Limits, SpawnWorker, View, WorkerId, WorkerPort};
+use neurolume::engine::{Context, Limits, SpawnWorker, View, WorkerId, WorkerModule, WorkerPort};
 use neurolume::error::ViewerError;
 use neurolume::format::{LevelSpec, Sharding, SourceFormat, VolumeSpec};
 use neurolume::geometry::VoxelBox;
@@ -19,9 +19,15 @@ struct Silent(Posted);
 struct SilentPort(WorkerId, Posted);
 
 impl SpawnWorker for Silent {
-    fn spawn(&self, at: WorkerId) -> Box<dyn WorkerPort> {
+    fn spawn(&self, at: WorkerId, _: WorkerModule) -> Box<dyn WorkerPort> {
         Box::new(SilentPort(at, Rc::clone(&self.0)))
     }
+
+    fn first_module(&self) -> WorkerModule {
+        WorkerModule::Full
+    }
+
+    fn fetch_full_module(&self) {}
 }
 
 impl WorkerPort for SilentPort {

@@ -1,4 +1,4 @@
-//! The two wasm files of the package, from the one crate by its features: compiled, bound to JavaScript, optimised.
+//! The wasm files of the package, from the one crate by its features: compiled, bound to JavaScript, optimised.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::setup::wasm_std::{TARGET, Toolchain};
 use crate::step::{done, run, step};
 
 /// The features that make a wasm file, each named as its feature. `neurolume_NAME.js` and `neurolume_NAME_bg.wasm` come of it.
-pub(crate) const MODULES: [&str; 2] = ["page", "worker"];
+pub(crate) const MODULES: [&str; 3] = ["page", "worker", "worker_full"];
 
 /// Everything that this rustc writes and every browser with WebGPU reads.
 const OPTIMISE: [&str; 8] = [
@@ -45,13 +45,13 @@ impl Profile {
     }
 }
 
-/// Cargo's target folder of one wasm file. Each has its own: cargo gives the library of both the same name, whatever the
+/// Cargo's target folder of one wasm file. Each has its own: cargo gives the library of all the same name, whatever the
 /// features, and would take the one for the other.
 pub(crate) fn target_dir(module: &str) -> PathBuf {
     root().join("target/wasm").join(module)
 }
 
-/// Builds both files among the parts of the package.
+/// Builds them among the parts of the package.
 pub(crate) fn build(toolchain: &Toolchain, profile: Profile) -> Result<()> {
     MODULES.iter().try_for_each(|module| build_one(toolchain, profile, module))
 }

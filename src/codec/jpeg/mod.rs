@@ -22,8 +22,8 @@ const CODEC: &str = "jpeg";
 ///
 /// # Errors
 /// [`CodecError::Corrupt`] for a damaged image or one of another number of channels, [`CodecError::WrongSize`] for one of
-/// another number of pixels, [`CodecError::Unsupported`] for `channels` other than 1 and 3, and for what only the decoder of
-/// feature `jpeg-full` reads where that is left out.
+/// another number of pixels, [`CodecError::Unsupported`] for `channels` other than 1 and 3, [`CodecError::NeedsFullModule`] for what
+/// the feature `jpeg-full` reads where that is left out.
 pub fn decode_channel(bytes: &[u8], pixels: usize, channels: u32, channel: u32) -> Result<Vec<u8>, CodecError> {
     if channels != 1 && channels != 3 {
         return Err(CodecError::Unsupported { codec: CODEC, name: format!("an image of {channels} channels") });
@@ -54,7 +54,7 @@ pub(super) use full::decode_channel as decode_full;
 
 #[cfg(not(feature = "jpeg-full"))]
 pub(super) fn decode_full(_: &[u8], _: usize, _: u32, _: u32) -> Result<Vec<u8>, CodecError> {
-    Err(CodecError::Unsupported { codec: CODEC, name: "a progressive or colour image".to_owned() })
+    Err(CodecError::NeedsFullModule { codec: CODEC })
 }
 
 fn corrupt(reason: impl Into<String>) -> CodecError {

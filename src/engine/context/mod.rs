@@ -105,9 +105,17 @@ impl Context {
 
     /// Takes in that a worker died.
     pub fn on_crash(&self, at: WorkerId, reason: &str) {
+        self.fail_jobs(|pool| pool.crashed(at, reason));
+    }
+
+    /// Takes in that the full module of the workers is there, or why it cannot be had.
+    pub fn on_full_module(&self, fetched: Result<(), ViewerError>) {
+        self.fail_jobs(|pool| pool.full_module(fetched));
+    }
+
+    fn fail_jobs(&self, failed: impl FnOnce(&mut Pool) -> Vec<(u64, ViewerError)>) {
         let mut shared = self.shared.borrow_mut();
-        let failed = shared.pool.crashed(at, reason);
-        for (job, error) in failed {
+        for (job, error) in failed(&mut shared.pool) {
             shared.finish_job(job, Err(error));
         }
         shared.pump();

@@ -14,7 +14,8 @@ use serde_json::{Map, Value};
 
 use self::axes::Axes;
 use self::transform::Transform;
-use super::zarr::{ArrayInfo, Level, ZarrArray, ZarrSource, child_url, parse_document};
+use super::document::{child_url, parse_document};
+use super::zarr::{ArrayInfo, Level, ZarrArray, ZarrSource};
 use super::{ChunkSource, FormatError, SourceFormat, VolumeKind};
 use crate::runtime::Cancel;
 use crate::store::Provider;

@@ -159,6 +159,7 @@ pub(super) fn from_codec(error: CodecError, url: &str) -> FormatError {
         CodecError::Unsupported { codec, name } => {
             FormatError::Unsupported { what: "the codec", name: format!("{codec}: {name}"), url: url.to_owned() }
         }
+        CodecError::NeedsFullModule { .. } => FormatError::NeedsFullModule { url: url.to_owned() },
         error => FormatError::BadData { reason: error.to_string(), url: url.to_owned() },
     }
 }

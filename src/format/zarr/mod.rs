@@ -8,7 +8,6 @@
 mod array;
 mod axes;
 mod codecs;
-mod document;
 mod limits;
 mod metadata;
 mod registry;
@@ -18,7 +17,6 @@ mod v2;
 
 pub(super) use array::ZarrArray;
 pub(super) use axes::{AxisMap, Role};
-pub(super) use document::{child_url, parse_document};
 pub(super) use metadata::ArrayInfo;
 pub(super) use source::{Level, ZarrSource};
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::format::FormatError;
 
 /// The address of something below a folder. What follows `?` stays at the end.
-pub(crate) fn child_url(folder: &str, path: &str) -> String {
+pub(super) fn child_url(folder: &str, path: &str) -> String {
     let (folder, query) = match folder.find(['?', '#']) {
         Some(at) => folder.split_at(at),
         None => (folder, ""),
@@ -17,7 +17,7 @@ pub(crate) fn child_url(folder: &str, path: &str) -> String {
 ///
 /// # Errors
 /// [`FormatError::BadMetadata`], which says so where the text is a web page.
-pub(crate) fn parse_document(bytes: &[u8], url: &str) -> Result<Map<String, Value>, FormatError> {
+pub(super) fn parse_document(bytes: &[u8], url: &str) -> Result<Map<String, Value>, FormatError> {
     let bad = |reason: String| FormatError::BadMetadata { reason, url: url.to_owned() };
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => Ok(object),
