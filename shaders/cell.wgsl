@@ -2,11 +2,10 @@
 //
 // Where that brick lies and how it is read is found once per cell and not once per pixel, which then takes a tenth of the work
 // of slice.wgsl; the picture is the same. src/render/cells.rs chooses the cells. The plane runs along axes of every volume.
-// Slices are counted out, as in lib/slices.wgsl: an index would be read for each pixel.
 
 //#include lib/slices.wgsl
 
-// What a cell shows of a slice. Marks are drawn only by pipelines with FLAG_MARKS.
+// What a cell shows of a slice. Marks are drawn only by shaders composed for them.
 const SHOWS_NOTHING: f32 = 0.0;
 const SHOWS_BRICK: f32 = 1.0;
 const SHOWS_LOADING: f32 = 2.0;
@@ -36,19 +35,12 @@ var<private> covered: bool;
 
 struct Cell {
     @builtin(position) @invariant clip: vec4<f32>,
-    @location(0) plane: vec2<f32>,
-    @location(1) @interpolate(flat) walk_0: vec4<f32>,
-    @location(2) @interpolate(flat) span_0: vec4<f32>,
-    @location(3) @interpolate(flat) source_0: vec4<u32>,
-    @location(4) @interpolate(flat) walk_1: vec4<f32>,
-    @location(5) @interpolate(flat) span_1: vec4<f32>,
-    @location(6) @interpolate(flat) source_1: vec4<u32>,
-    @location(7) @interpolate(flat) walk_2: vec4<f32>,
-    @location(8) @interpolate(flat) span_2: vec4<f32>,
-    @location(9) @interpolate(flat) source_2: vec4<u32>,
-    @location(10) @interpolate(flat) walk_3: vec4<f32>,
-    @location(11) @interpolate(flat) span_3: vec4<f32>,
-    @location(12) @interpolate(flat) source_3: vec4<u32>,
+    @location(12) plane: vec2<f32>,
+//#each
+    @location($) @interpolate(flat) walk_$: vec4<f32>,
+    @location($ + 4) @interpolate(flat) span_$: vec4<f32>,
+    @location($ + 8) @interpolate(flat) source_$: vec4<u32>,
+//#end
 }
 
 @vertex
@@ -57,35 +49,21 @@ fn vs_cell(@builtin(vertex_index) vertex: u32, @builtin(instance_index) instance
     cell.plane = corner_of(rects[instance], vertex);
     cell.clip = panel.clip_from_plane * vec4(cell.plane, 0.0, 1.0);
     let first = panel.first_reading + (instance - panel.first_cell) * SLICE_COUNT;
-    if SLICE_COUNT > 0u {
-        let reading = readings[first];
-        cell.walk_0 = reading.walk;
-        cell.span_0 = reading.span;
-        cell.source_0 = source_of(KIND_0, reading.source);
-    }
-    if SLICE_COUNT > 1u {
-        let reading = readings[first + 1u];
-        cell.walk_1 = reading.walk;
-        cell.span_1 = reading.span;
-        cell.source_1 = source_of(KIND_1, reading.source);
-    }
-    if SLICE_COUNT > 2u {
-        let reading = readings[first + 2u];
-        cell.walk_2 = reading.walk;
-        cell.span_2 = reading.span;
-        cell.source_2 = source_of(KIND_2, reading.source);
-    }
-    if SLICE_COUNT > 3u {
-        let reading = readings[first + 3u];
-        cell.walk_3 = reading.walk;
-        cell.span_3 = reading.span;
-        cell.source_3 = source_of(KIND_3, reading.source);
-    }
+//#each
+    let reading_$ = readings[first + $];
+    cell.walk_$ = reading_$.walk;
+    cell.span_$ = reading_$.span;
+//#if segmentation
+    cell.source_$ = source_of(true, reading_$.source);
+//#else
+    cell.source_$ = source_of(false, reading_$.source);
+//#end
+//#end
     return cell;
 }
 
 // From what the buffer says of a brick to what fragments need.
-fn source_of(kind: u32, source: vec4<u32>) -> vec4<u32> {
+fn source_of(segmentation: bool, source: vec4<u32>) -> vec4<u32> {
     if source.x < PAGE_FIRST_RECORD {
         return vec4(0u);
     }
@@ -93,7 +71,6 @@ fn source_of(kind: u32, source: vec4<u32>) -> vec4<u32> {
     let across = stride_along((source.y >> 16u) & 255u, record);
     let bits = record.z & 255u;
     let equal = bits == 0u;
-    let segmentation = (kind & FLAG_SEGMENTATION) != 0u;
     return vec4(
         // The palette index of a brick of one segment is 0.
         select(record.x, 0u, segmentation && equal),
@@ -107,121 +84,105 @@ fn stride_along(axis: u32, record: vec4<u32>) -> u32 {
     return select(select(record.y >> 16u, record.y & 0xffffu, axis == 1u), 1u, axis == 0u);
 }
 
+// Pixels on which no slice draws anything do not take part in depth.
 @fragment
 fn fs_cell(in: Cell) -> @location(0) vec4<f32> {
-    return composite(in);
-}
-
-fn composite(in: Cell) -> vec4<f32> {
     var below = panel.background;
-    if SLICE_COUNT > 0u {
-        slice = panel.slices[0];
-        below = blend(shade(KIND_0, in.plane, Reading(in.walk_0, in.span_0, in.source_0)), below);
-    }
-    if SLICE_COUNT > 1u {
-        slice = panel.slices[1];
-        below = blend(shade(KIND_1, in.plane, Reading(in.walk_1, in.span_1, in.source_1)), below);
-    }
-    if SLICE_COUNT > 2u {
-        slice = panel.slices[2];
-        below = blend(shade(KIND_2, in.plane, Reading(in.walk_2, in.span_2, in.source_2)), below);
-    }
-    if SLICE_COUNT > 3u {
-        slice = panel.slices[3];
-        below = blend(shade(KIND_3, in.plane, Reading(in.walk_3, in.span_3, in.source_3)), below);
-    }
-    return below;
-}
-
-// The same where a slice draws something, and nothing elsewhere: what is drawn takes part in depth.
-@fragment
-fn fs_nearest_cell(in: Cell) -> @location(0) vec4<f32> {
-    let color = composite(in);
+//#each
+    below = blend(shade_$(in.plane, Reading(in.walk_$, in.span_$, in.source_$)), below);
+//#end
     if !covered {
         discard;
     }
-    return color;
+    return below;
 }
+//#each
 
-fn shade(kind: u32, plane: vec2<f32>, reading: Reading) -> vec4<f32> {
-    let segmentation = (kind & FLAG_SEGMENTATION) != 0u;
-    covered = covered || (reading.span.z != SHOWS_NOTHING && !(segmentation && reading.span.z == SHOWS_BRICK));
-    var color: vec4<f32>;
-    if segmentation {
-        color = shade_segment(kind, plane, reading);
-    } else {
-        color = shade_image(kind, plane, reading);
-    }
-    if (kind & FLAG_MARKS) == 0u {
-        return color * reading.span.z;
-    }
+fn shade_$(plane: vec2<f32>, reading: Reading) -> vec4<f32> {
     let shows = reading.span.z;
-    color = select(vec4(0.0), color, shows == SHOWS_BRICK);
-    color = select(color, loading_mark(plane, slice.px_ratio, slice.phase), shows == SHOWS_LOADING);
-    color = select(color, failed_mark(plane, slice.px_ratio), shows == SHOWS_FAILED);
-    if !segmentation {
-        let filled = slice.color * window(kind, slice.fill);
-        let marked = absent_mark(filled, plane, slice.px_ratio);
-        let absent = select(filled, marked, (slice.flags & FLAG_OVERLAYS) != 0u);
-        color = select(color, image_color(absent), shows == SHOWS_ABSENT);
-    }
-    return color;
-}
-
-fn image_color(color: vec3<f32>) -> vec4<f32> {
-    let opacity = slice.opacity;
-    return vec4(color * opacity, select(opacity, 0.0, (slice.flags & FLAG_ADDITIVE) != 0u));
-}
-
-fn shade_image(kind: u32, plane: vec2<f32>, reading: Reading) -> vec4<f32> {
     let at = position_in(plane, reading);
-    var value: f32;
-    if (kind & FLAG_LINEAR) != 0u {
-        value = linear_value(kind, at, reading);
-    } else {
-        value = number_at(kind, reading, voxel_in(at, reading));
+//#if segmentation
+    let index = bits_at(reading, voxel_in(at, reading));
+    let entry = palette[reading.source.w + index];
+    let painted = unpack4x8unorm(entry.z);
+    covered = covered || select(shows != SHOWS_NOTHING, painted.a != 0.0, shows == SHOWS_BRICK);
+    var alpha = painted.a * panel.slices[$].opacity;
+//#if outline
+    if painted.a != 0.0 {
+        let step = panel.slices[$].outline_px * reading.walk.xz;
+        let rim = differs(at + vec2(step.x, 0.0), reading, index, entry.xy) || differs(at - vec2(step.x, 0.0), reading, index, entry.xy)
+            || differs(at + vec2(0.0, step.y), reading, index, entry.xy) || differs(at - vec2(0.0, step.y), reading, index, entry.xy);
+        alpha = select(alpha, panel.slices[$].outline_opacity, rim);
     }
-    return image_color(slice.color * window(kind, value));
+//#end
+    let color = vec4(painted.rgb * alpha, alpha);
+//#else
+    covered = covered || shows != SHOWS_NOTHING;
+//#if linear
+    let value = linear_$(at, reading);
+//#else
+    let value = number_$(reading, voxel_in(at, reading));
+//#end
+    let color = image_color_$(panel.slices[$].color * window_$(value));
+//#end
+//#if marks
+    var shown = select(vec4(0.0), color, shows == SHOWS_BRICK);
+    shown = select(shown, loading_mark(plane, panel.slices[$].px_ratio, panel.slices[$].phase), shows == SHOWS_LOADING);
+    shown = select(shown, failed_mark(plane, panel.slices[$].px_ratio), shows == SHOWS_FAILED);
+//#if !segmentation
+    let filled = panel.slices[$].color * window_$(panel.slices[$].fill);
+    let marked = absent_mark(filled, plane, panel.slices[$].px_ratio);
+    let absent = select(filled, marked, (panel.slices[$].flags & FLAG_OVERLAYS) != 0u);
+    shown = select(shown, image_color_$(absent), shows == SHOWS_ABSENT);
+//#end
+    return shown;
+//#else
+    return color * shows;
+//#end
 }
+//#if !segmentation
 
-fn linear_value(kind: u32, at: vec2<f32>, reading: Reading) -> f32 {
+fn number_$(reading: Reading, voxel: u32) -> f32 {
+    let raw = bits_at(reading, voxel);
+//#if float
+    return float_of(raw, panel.slices[$].window_low);
+//#else
+//#if signed
+    let unused = 32u - (1u << ((reading.source.z >> 24u) & 7u));
+    return f32(bitcast<i32>(raw << unused) >> unused);
+//#else
+    return f32(raw);
+//#end
+//#end
+}
+//#if linear
+
+fn linear_$(at: vec2<f32>, reading: Reading) -> f32 {
     let centred = at - 0.5;
     let below = floor(centred);
     let weight = centred - below;
     let low = vec2<u32>(clamp(below, vec2(0.0), reading.span.xy));
     let high = vec2<u32>(clamp(below + 1.0, vec2(0.0), reading.span.xy));
-    var value = bilinear(kind, reading, low, high, weight, 0u);
-    if (kind & FLAG_BETWEEN) != 0u {
-        let next = bilinear(kind, reading, low, high, weight, reading.source.w);
-        value += reading.span.w * (next - value);
-    }
+    let value = bilinear_$(reading, low, high, weight, 0u);
+//#if between
+    let next = bilinear_$(reading, low, high, weight, reading.source.w);
+    return value + reading.span.w * (next - value);
+//#else
     return value;
+//#end
 }
 
-fn bilinear(kind: u32, reading: Reading, low: vec2<u32>, high: vec2<u32>, weight: vec2<f32>, across: u32) -> f32 {
+fn bilinear_$(reading: Reading, low: vec2<u32>, high: vec2<u32>, weight: vec2<f32>, across: u32) -> f32 {
     let first = (reading.source.z & 0xffffffu) + across;
     let u = vec2(low.x, high.x) * (reading.source.y & 0xffffu) + first;
     let v = vec2(low.y, high.y) * (reading.source.y >> 16u);
-    let upper = mix(number_at(kind, reading, u.x + v.x), number_at(kind, reading, u.y + v.x), weight.x);
-    let lower = mix(number_at(kind, reading, u.x + v.y), number_at(kind, reading, u.y + v.y), weight.x);
+    let upper = mix(number_$(reading, u.x + v.x), number_$(reading, u.y + v.x), weight.x);
+    let lower = mix(number_$(reading, u.x + v.y), number_$(reading, u.y + v.y), weight.x);
     return mix(upper, lower, weight.y);
 }
-
-fn shade_segment(kind: u32, plane: vec2<f32>, reading: Reading) -> vec4<f32> {
-    let at = position_in(plane, reading);
-    let index = bits_at(reading, voxel_in(at, reading));
-    let entry = palette[reading.source.w + index];
-    let color = unpack4x8unorm(entry.z);
-    covered = covered || (color.a != 0.0 && reading.span.z == SHOWS_BRICK);
-    var alpha = color.a * slice.opacity;
-    if (kind & FLAG_OUTLINE) != 0u && color.a != 0.0 {
-        let step = slice.outline_px * reading.walk.xz;
-        let rim = differs(at + vec2(step.x, 0.0), reading, index, entry.xy) || differs(at - vec2(step.x, 0.0), reading, index, entry.xy)
-            || differs(at + vec2(0.0, step.y), reading, index, entry.xy) || differs(at - vec2(0.0, step.y), reading, index, entry.xy);
-        alpha = select(alpha, slice.outline_opacity, rim);
-    }
-    return vec4(color.rgb * alpha, alpha);
-}
+//#end
+//#end
+//#end
 
 // Whether another segment is at a place of the same brick.
 fn differs(at: vec2<f32>, reading: Reading, index: u32, segment: vec2<u32>) -> bool {
@@ -249,16 +210,4 @@ fn bits_at(reading: Reading, voxel: u32) -> u32 {
     let word = heap[reading.source.x + (at >> 5u)];
     let bits = (word >> (at & 31u)) & (0xffffffffu >> (32u - (1u << shift)));
     return select(bits, reading.source.x, (reading.source.z & EQUAL_BIT) != 0u);
-}
-
-fn number_at(kind: u32, reading: Reading, voxel: u32) -> f32 {
-    let raw = bits_at(reading, voxel);
-    if (kind & FLAG_FLOAT) != 0u {
-        return float_of(raw, slice.window_low);
-    }
-    if (kind & FLAG_SIGNED) != 0u {
-        let unused = 32u - (1u << ((reading.source.z >> 24u) & 7u));
-        return f32(bitcast<i32>(raw << unused) >> unused);
-    }
-    return f32(raw);
 }

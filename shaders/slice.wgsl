@@ -6,6 +6,9 @@
 
 //#include lib/slices.wgsl
 
+// Whether some slice draws something.
+var<private> covered: bool;
+
 struct Varying {
     @builtin(position) @invariant clip: vec4<f32>,
     @location(0) plane: vec2<f32>,
@@ -22,108 +25,142 @@ fn fs_background(in: Varying) -> @location(0) vec4<f32> {
     return panel.background;
 }
 
+// Pixels on which no slice draws anything do not take part in depth.
 @fragment
 fn fs_slice(in: Varying) -> @location(0) vec4<f32> {
-    var below = panel.background;
-    if SLICE_COUNT > 0u {
-        below = blend(shade(0u, KIND_0, in.plane), below);
+    let color = composite(in.plane);
+    if !covered {
+        discard;
     }
-    if SLICE_COUNT > 1u {
-        below = blend(shade(1u, KIND_1, in.plane), below);
-    }
-    if SLICE_COUNT > 2u {
-        below = blend(shade(2u, KIND_2, in.plane), below);
-    }
-    if SLICE_COUNT > 3u {
-        below = blend(shade(3u, KIND_3, in.plane), below);
-    }
-    return below;
+    return color;
+}
+
+// The same where depth has been found before.
+@fragment
+fn fs_nearest_slice(in: Varying) -> @location(0) vec4<f32> {
+    return composite(in.plane);
 }
 
 // Lets only pixels on which a slice draws something reach the depth buffer.
 @fragment
 fn fs_cover(in: Varying) -> @location(0) vec4<f32> {
-    var covered = SLICE_COUNT > 0u && covers(0u, KIND_0, in.plane);
-    if SLICE_COUNT > 1u {
-        covered = covered || covers(1u, KIND_1, in.plane);
-    }
-    if SLICE_COUNT > 2u {
-        covered = covered || covers(2u, KIND_2, in.plane);
-    }
-    if SLICE_COUNT > 3u {
-        covered = covered || covers(3u, KIND_3, in.plane);
-    }
-    if !covered {
+    var found = false;
+//#each
+    found = found || covers_$(in.plane);
+//#end
+    if !found {
         discard;
     }
     return vec4(0.0);
 }
 
-fn shade(number: u32, kind: u32, plane: vec2<f32>) -> vec4<f32> {
-    slice = panel.slices[number];
-    let found = find(number, plane);
-    let segmentation = (kind & FLAG_SEGMENTATION) != 0u;
+fn composite(plane: vec2<f32>) -> vec4<f32> {
+    var below = panel.background;
+//#each
+    below = blend(shade_$(plane), below);
+//#end
+    return below;
+}
+//#each
+
+fn shade_$(plane: vec2<f32>) -> vec4<f32> {
+    let found = find($, plane);
+//#if segmentation
     if found.entry >= PAGE_FIRST_RECORD {
-        if segmentation {
-            return shade_segment(kind, plane, found);
-        }
-        return shade_image(kind, plane, found);
+        return shade_segment_$(plane, found);
     }
-    if found.entry == PAGE_ABSENT && !segmentation {
-        return shade_image(kind, plane, found);
+//#else
+    if found.entry >= PAGE_FIRST_RECORD || found.entry == PAGE_ABSENT {
+        covered = true;
+        return shade_image_$(plane, found);
     }
-    if (slice.flags & FLAG_OVERLAYS) != 0u {
+//#end
+    if (panel.slices[$].flags & FLAG_OVERLAYS) != 0u {
         if found.entry == PAGE_FAILED {
-            return failed_mark(plane, slice.px_ratio);
+            covered = true;
+            return failed_mark(plane, panel.slices[$].px_ratio);
         }
         if found.entry == PAGE_LOADING {
-            return loading_mark(plane, slice.px_ratio, slice.phase);
+            covered = true;
+            return loading_mark(plane, panel.slices[$].px_ratio, panel.slices[$].phase);
         }
     }
     return vec4(0.0);
 }
 
-fn covers(number: u32, kind: u32, plane: vec2<f32>) -> bool {
-    slice = panel.slices[number];
-    let found = find(number, plane);
-    let segmentation = (kind & FLAG_SEGMENTATION) != 0u;
-    if segmentation && found.entry >= PAGE_FIRST_RECORD {
+fn covers_$(plane: vec2<f32>) -> bool {
+    let found = find($, plane);
+//#if segmentation
+    if found.entry >= PAGE_FIRST_RECORD {
         return (palette[palette_index(found.entry, found.page.local)].z >> 24u) != 0u;
     }
+//#else
     if found.entry >= PAGE_FIRST_RECORD || found.entry == PAGE_ABSENT {
-        return !segmentation;
+        return true;
     }
+//#end
     let marked = found.entry == PAGE_FAILED || found.entry == PAGE_LOADING;
-    return marked && (slice.flags & FLAG_OVERLAYS) != 0u;
+    return marked && (panel.slices[$].flags & FLAG_OVERLAYS) != 0u;
 }
+//#if segmentation
 
-fn shade_image(kind: u32, plane: vec2<f32>, found: Found) -> vec4<f32> {
-    var value: f32;
-    if (kind & FLAG_LINEAR) != 0u {
-        value = linear_value(plane, found);
-    } else {
-        value = entry_value(found.entry, found.page.local);
+fn shade_segment_$(plane: vec2<f32>, found: Found) -> vec4<f32> {
+    let index = palette_index(found.entry, found.page.local);
+    let entry = palette[index];
+    let color = unpack4x8unorm(entry.z);
+    if color.a == 0.0 {
+        return vec4(0.0);
     }
-    var color = slice.color * window(kind, value);
-    if found.entry == PAGE_ABSENT && (slice.flags & FLAG_OVERLAYS) != 0u {
-        color = absent_mark(color, plane, slice.px_ratio);
+    covered = true;
+    var alpha = color.a * panel.slices[$].opacity;
+//#if outline
+    var step = vec2(panel.slices[$].outline_px, 0.0);
+    for (var neighbour = 0u; neighbour < 4u; neighbour += 1u) {
+        if differs(plane + step, found, index, entry.xy) {
+            alpha = panel.slices[$].outline_opacity;
+            break;
+        }
+        step = vec2(-step.y, step.x);
     }
-    let opacity = slice.opacity;
-    return vec4(color * opacity, select(opacity, 0.0, (slice.flags & FLAG_ADDITIVE) != 0u));
+//#end
+    return vec4(color.rgb * alpha, alpha);
+}
+//#else
+
+fn shade_image_$(plane: vec2<f32>, found: Found) -> vec4<f32> {
+    let filling = Filling(panel.slices[$].fill, panel.slices[$].window_low);
+//#if linear
+    let value = linear_value(filling, plane, found);
+//#else
+    let value = entry_value(filling, found.entry, found.page.local);
+//#end
+    var color = panel.slices[$].color * window_$(value);
+    if found.entry == PAGE_ABSENT && (panel.slices[$].flags & FLAG_OVERLAYS) != 0u {
+        color = absent_mark(color, plane, panel.slices[$].px_ratio);
+    }
+    return image_color_$(color);
+}
+//#end
+//#end
+
+// What stands for the voxels of an absent brick, and for not-a-number.
+struct Filling {
+    fill: f32,
+    nan: f32,
 }
 
 // The value of a voxel of a brick that is resident or absent.
-fn entry_value(entry: u32, local: vec3<f32>) -> f32 {
+fn entry_value(filling: Filling, entry: u32, local: vec3<f32>) -> f32 {
     if entry < PAGE_FIRST_RECORD {
-        return slice.fill;
+        return filling.fill;
     }
     let record = records[entry - PAGE_FIRST_RECORD];
-    return read_number(record, read_bits(record, voxel_index(record, local)), slice.window_low);
+    return read_number(record, read_bits(record, voxel_index(record, local)), filling.nan);
 }
 
 // Between the eight nearest voxel centres. Beyond the box the edge voxel repeats; what is not there repeats the voxel of
 // the brick under the pixel that is nearest to it.
-fn linear_value(plane: vec2<f32>, found: Found) -> f32 {
+fn linear_value(filling: Filling, plane: vec2<f32>, found: Found) -> f32 {
     let centred = plane_position(plane) - 0.5;
     let below = floor(centred);
     let weight = centred - below;
@@ -133,7 +170,7 @@ fn linear_value(plane: vec2<f32>, found: Found) -> f32 {
     let brick_min = found.voxel - found.page.local;
     let brick_last = min(min(brick_min + level.brick_shape, found.page.chunk_min + level.chunk_shape) - 1.0, level.box_last);
     if all(low >= brick_min) && all(high <= brick_last) {
-        return linear_within(found.entry, low - brick_min, high - brick_min, weight);
+        return linear_within(filling, found.entry, low - brick_min, high - brick_min, weight);
     }
     let page_low = page_of(low);
     let page_high = page_of(high);
@@ -149,7 +186,7 @@ fn linear_value(plane: vec2<f32>, found: Found) -> f32 {
                 entry = found.entry;
                 local = clamp(select(low, high, upper), brick_min, brick_last) - brick_min;
             }
-            sum += factor * entry_value(entry, local);
+            sum += factor * entry_value(filling, entry, local);
         }
     }
     return sum;
@@ -181,14 +218,13 @@ fn corner_factor(upper: vec3<bool>, weight: vec3<f32>) -> f32 {
     return factors.x * factors.y * factors.z;
 }
 
-fn linear_within(entry: u32, low: vec3<f32>, high: vec3<f32>, weight: vec3<f32>) -> f32 {
+fn linear_within(filling: Filling, entry: u32, low: vec3<f32>, high: vec3<f32>, weight: vec3<f32>) -> f32 {
     if entry < PAGE_FIRST_RECORD {
-        return slice.fill;
+        return filling.fill;
     }
     let record = records[entry - PAGE_FIRST_RECORD];
-    let nan = slice.window_low;
     if (record.z & 255u) == 0u {
-        return read_number(record, record.x, nan);
+        return read_number(record, record.x, filling.nan);
     }
     let first = vec3<u32>(low);
     let strides = vec3(1u, record.y & 0xffffu, record.y >> 16u);
@@ -201,7 +237,7 @@ fn linear_within(entry: u32, low: vec3<f32>, high: vec3<f32>, weight: vec3<f32>)
         let factor = corner_factor(upper, weight);
         if factor > 0.0 {
             let index = start + dot(select(vec3(0u), steps, upper), vec3(1u));
-            sum += factor * read_number(record, read_bits(record, index), nan);
+            sum += factor * read_number(record, read_bits(record, index), filling.nan);
         }
     }
     return sum;
@@ -213,27 +249,6 @@ fn palette_index(entry: u32, local: vec3<f32>) -> u32 {
         return record.w;
     }
     return record.w + read_bits(record, voxel_index(record, local));
-}
-
-fn shade_segment(kind: u32, plane: vec2<f32>, found: Found) -> vec4<f32> {
-    let index = palette_index(found.entry, found.page.local);
-    let entry = palette[index];
-    let color = unpack4x8unorm(entry.z);
-    if color.a == 0.0 {
-        return vec4(0.0);
-    }
-    var alpha = color.a * slice.opacity;
-    if (kind & FLAG_OUTLINE) != 0u {
-        var step = vec2(slice.outline_px, 0.0);
-        for (var neighbour = 0u; neighbour < 4u; neighbour += 1u) {
-            if differs(plane + step, found, index, entry.xy) {
-                alpha = slice.outline_opacity;
-                break;
-            }
-            step = vec2(-step.y, step.x);
-        }
-    }
-    return vec4(color.rgb * alpha, alpha);
 }
 
 // Whether another segment is at a neighbouring place of the plane; what is not there does not differ.

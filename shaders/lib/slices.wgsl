@@ -24,28 +24,11 @@ struct Slice {
 const MAX_SLICES: u32 = 4u;
 const MAX_LEVELS: u32 = 4u;
 
-// What a pipeline is made for. Software adapters run every branch of a shader for every pixel, and read a uniform at a fixed
-// place once for many pixels but at a computed place once for each: so slices and levels are counted out, and what no slice
-// of the plane needs is left out.
-override SLICE_COUNT: u32 = 4u;
-override LEVEL_COUNT: u32 = 4u;
-override KIND_0: u32 = 15u;
-override KIND_1: u32 = 15u;
-override KIND_2: u32 = 15u;
-override KIND_3: u32 = 15u;
+// Shaders are composed for what they draw (src/render/shader.rs): software adapters run every branch of a shader for every
+// pixel, and take long to compile one that they will not run. `//#each` to `//#end` stands there once for each slice, with its
+// number for `$`; `//#if` asks for the slice's kind, or for the number of levels.
 
-// The kind of a slice: its flags that pipelines are made for.
-const FLAG_SEGMENTATION: u32 = 1u;
-const FLAG_LINEAR: u32 = 2u;
-const FLAG_OUTLINE: u32 = 4u;
-const FLAG_GAMMA: u32 = 8u;
-// Those that only pipelines of cells are made for: of what type numbers are, whether some cells show a mark, whether the
-// plane lies between voxel centres.
-const FLAG_SIGNED: u32 = 128u;
-const FLAG_FLOAT: u32 = 256u;
-const FLAG_MARKS: u32 = 512u;
-const FLAG_BETWEEN: u32 = 1024u;
-// Its other flags.
+// The flags of a slice that shaders look at.
 const FLAG_INVERT: u32 = 16u;
 const FLAG_ADDITIVE: u32 = 32u;
 const FLAG_OVERLAYS: u32 = 64u;
@@ -65,9 +48,6 @@ struct Plane {
 // The parts of planes that are drawn: u0, v0, u1, v1.
 @group(0) @binding(4) var<storage, read> rects: array<vec4<f32>>;
 @group(0) @binding(6) var<uniform> panel: Plane;
-
-// The slice being drawn.
-var<private> slice: Slice;
 
 // A corner of a part of the plane.
 fn corner_of(rect: vec4<f32>, vertex: u32) -> vec2<f32> {
@@ -93,15 +73,19 @@ fn find(number: u32, plane: vec2<f32>) -> Found {
     var found: Found;
     found.entry = PAGE_NOTHING;
     found = ask(found, number, 0u, plane);
-    if LEVEL_COUNT > 1u && !found.done {
+//#if levels > 1
+    if !found.done {
         found = ask(found, number, 1u, plane);
     }
-    if LEVEL_COUNT > 2u && !found.done {
+//#end
+//#if levels > 2
+    if !found.done {
         found = ask(found, number, 2u, plane);
     }
-    if LEVEL_COUNT > 3u && !found.done {
+    if !found.done {
         found = ask(found, number, 3u, plane);
     }
+//#end
     return found;
 }
 
@@ -122,19 +106,24 @@ fn ask(before: Found, number: u32, step: u32, plane: vec2<f32>) -> Found {
     return Found(select(before.entry, entry, there || worse), voxel, page, there);
 }
 
+//#each
+//#if !segmentation
+
 // The value through the contrast window, gamma and inversion.
-fn window(kind: u32, value: f32) -> f32 {
-    let above = (value - slice.window_low) * slice.window_sign;
-    let width = slice.window_width;
-    var share = 0.0;
-    if above > 0.0 {
-        share = 1.0;
-        if above < width {
-            share = above / width;
-            if (kind & FLAG_GAMMA) != 0u {
-                share = pow(share, slice.inverse_gamma);
-            }
-        }
-    }
-    return select(share, 1.0 - share, (slice.flags & FLAG_INVERT) != 0u);
+fn window_$(value: f32) -> f32 {
+    let above = (value - panel.slices[$].window_low) * panel.slices[$].window_sign;
+    let width = panel.slices[$].window_width;
+    var share = select(1.0, above / width, above < width);
+//#if gamma
+    share = pow(max(share, 0.0), panel.slices[$].inverse_gamma);
+//#end
+    share = select(0.0, share, above > 0.0);
+    return select(share, 1.0 - share, (panel.slices[$].flags & FLAG_INVERT) != 0u);
 }
+
+fn image_color_$(color: vec3<f32>) -> vec4<f32> {
+    let opacity = panel.slices[$].opacity;
+    return vec4(color * opacity, select(opacity, 0.0, (panel.slices[$].flags & FLAG_ADDITIVE) != 0u));
+}
+//#end
+//#end

@@ -133,6 +133,10 @@ impl Queue {
         if self.stale {
             self.sort();
         }
+        // Some have been started beside others.
+        while self.order.last().is_some_and(|key| self.entries.get(key).is_none_or(|entry| entry.in_flight)) {
+            self.order.pop();
+        }
         let key = *self.order.last()?;
         let entry = self.entries.get(&key)?;
         if entry.priority()?.rank == Rank::Prefetch && self.prefetches_in_flight() >= self.policy.most_prefetch {
@@ -142,6 +146,27 @@ impl Queue {
         self.entries.get_mut(&key)?.in_flight = true;
         self.in_flight += 1;
         Some(key)
+    }
+
+    /// Takes those of the two by two by two chunks around one just taken that wait and are as urgent: files keep them side by side, so
+    /// that they come in one request.
+    pub fn start_beside(&mut self, key: &ChunkKey) -> Vec<ChunkKey> {
+        let rank_of = |entry: &Entry| entry.priority().map(|priority| priority.rank);
+        let Some(rank) = self.entries.get(key).and_then(rank_of) else { return Vec::new() };
+        let mut started = Vec::new();
+        for corner in 0..8 {
+            let grid = std::array::from_fn(|axis| (key.grid[axis] & !1) | (corner >> axis & 1));
+            let beside = ChunkKey { grid, ..*key };
+            if self.in_flight >= self.policy.most_in_flight || rank == Rank::Prefetch {
+                break;
+            }
+            if let Some(entry) = self.entries.get_mut(&beside).filter(|entry| !entry.in_flight && rank_of(entry) == Some(rank)) {
+                entry.in_flight = true;
+                self.in_flight += 1;
+                started.push(beside);
+            }
+        }
+        started
     }
 
     /// A chunk that was under way has come, is absent or has failed. Says whether somebody still wanted it: where not, it

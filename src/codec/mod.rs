@@ -1,6 +1,8 @@
 //! Bytes to bytes or arrays: pure functions, no IO. Every length that is read is checked before memory is taken.
 #![deny(clippy::indexing_slicing)]
 
+#[cfg(feature = "bench")]
+pub mod bench;
 #[cfg(feature = "zarr")]
 pub mod blosc;
 pub mod compressed_segmentation;

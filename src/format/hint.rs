@@ -39,7 +39,9 @@ mod tests {
             assert!(is_said_to_be_zarr(zarr, None), "{zarr}");
             assert!(!is_said_to_be_zarr(zarr, Some(SourceFormat::Precomputed)), "{zarr}");
         }
-        for other in ["https://h/a", "https://h/zarr/a", "precomputed://https://h/a.zarr", "gs://b/a.zarr|neuroglancer-precomputed:", "n5://h/a", ""] {
+        for other in
+            ["https://h/a", "https://h/zarr/a", "precomputed://https://h/a.zarr", "gs://b/a.zarr|neuroglancer-precomputed:", "n5://h/a", ""]
+        {
             assert!(!is_said_to_be_zarr(other, None), "{other}");
         }
         assert!(is_said_to_be_zarr("https://h/a", Some(SourceFormat::OmeZarr)));

@@ -57,6 +57,11 @@ impl Lie {
 }
 
 impl Cells {
+    /// A cell of no size that shows this many slices: devices make a pipeline ready when it is first drawn with.
+    pub(super) fn of_no_size(slices: usize) -> Self {
+        Self { plain: CellList { rects: vec![[0.0; 4]], readings: vec![Reading::default(); slices] }, ..Self::default() }
+    }
+
     /// The parts of a plane with this rectangle.
     pub(super) fn new(plane: &Plane, rect: Rect, table: &[u32], lie: Lie) -> Self {
         Self::cut(plane, rect, table, lie).unwrap_or_else(|| Self { rest: vec![rect], ..Self::default() })
@@ -110,11 +115,6 @@ impl Cells {
                 list.readings.append(&mut readings);
             }
             cells.rest.extend(joined);
-        }
-        if cells.plain.rects.is_empty() {
-            // A cell of no size: devices make a pipeline ready when it is first drawn with, best before there are data.
-            cells.plain.rects.push([rect[0], rect[1], rect[0], rect[1]]);
-            cells.plain.readings.resize(slices.len(), Reading::default());
         }
         Some(cells)
     }

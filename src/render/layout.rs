@@ -22,9 +22,9 @@ pub mod flag {
     pub const FLOAT: u32 = 256;
     pub const MARKS: u32 = 512;
     pub const BETWEEN: u32 = 1024;
-    /// The flags that every pipeline of slices is made for.
+    /// The flags that every shader of slices is composed for.
     pub const KIND: u32 = SEGMENTATION | LINEAR | OUTLINE | GAMMA;
-    /// Those that pipelines of cells are made for besides.
+    /// Those that shaders of cells are composed for besides.
     pub const CELL_KIND: u32 = KIND | SIGNED | FLOAT | MARKS | BETWEEN;
 }
 
@@ -148,7 +148,7 @@ impl Plane {
         slices.map(|(slice, levels)| (slice, levels.get(..slice.level_count as usize).unwrap_or(levels)))
     }
 
-    /// What the shader's overrides must be to draw it: slices, levels and the kind of each slice. Levels are rounded up to a
+    /// What the shader that draws it is composed for: slices, levels and the kind of each slice. Levels are rounded up to a
     /// power of two, so that few pipelines do for a view that fills.
     #[must_use]
     pub fn variant(&self) -> Variant {
@@ -169,31 +169,15 @@ impl Plane {
     }
 }
 
-/// The values of the shader's overrides.
+/// What a shader is composed for, and a pipeline made for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Variant {
     /// Slices of the plane.
     pub slice_count: u32,
     /// The most levels of any of them.
     pub level_count: u32,
-    /// The flags of each that pipelines are made for.
+    /// The flags of each that shaders are composed for.
     pub kinds: [u32; MAX_SLICES],
-}
-
-impl Variant {
-    /// The overrides by name.
-    #[must_use]
-    pub fn overrides(&self) -> [(&'static str, f64); 2 + MAX_SLICES] {
-        let [kind_0, kind_1, kind_2, kind_3] = self.kinds.map(f64::from);
-        [
-            ("SLICE_COUNT", f64::from(self.slice_count)),
-            ("LEVEL_COUNT", f64::from(self.level_count)),
-            ("KIND_0", kind_0),
-            ("KIND_1", kind_1),
-            ("KIND_2", kind_2),
-            ("KIND_3", kind_3),
-        ]
-    }
 }
 
 /// One line of one panel.
@@ -231,7 +215,9 @@ pub struct Part {
     pub plane: u32,
     /// What draws it.
     pub shader: PartShader,
-    /// The shader's overrides.
+    /// Whether it is drawn at once with its depth, opaque; otherwise where it is nearest is found first.
+    pub at_once: bool,
+    /// What the shader is composed for.
     pub variant: Variant,
     /// First rectangle and one past the last.
     pub rects: [u32; 2],
@@ -289,19 +275,30 @@ impl Frame {
         let [red, green, blue, alpha] = panel.background;
         let color = [red * alpha, green * alpha, blue * alpha, alpha];
         let behind = Plane { clip_from_plane: glam::Mat4::IDENTITY.to_cols_array_2d(), background: color, ..Plane::default() };
-        self.add_plane(behind, Cells { rest: vec![[-1.0, -1.0, 1.0, 1.0]], ..Cells::default() });
+        self.add_plane(behind, Cells { rest: vec![[-1.0, -1.0, 1.0, 1.0]], ..Cells::default() }, true);
+        for looks in panel.looks.chunks(MAX_SLICES) {
+            let mut plane = Plane { slice_count: index(looks.len()), ..Plane::default() };
+            plane.slices.iter_mut().zip(looks).for_each(|(slice, style)| *slice = slice_of(list, style));
+            self.add_plane(plane, Cells::of_no_size(looks.len()), true);
+        }
+        let mut flat_planes = 0.0;
         for (number, slices) in panel.slices.chunk_by(SliceDraw::in_plane_of).enumerate() {
             let slices_here = slices.len();
             for (part, slices) in slices.chunks(MAX_SLICES).enumerate() {
                 // Blended in the shader over the background, where that is opaque and still what lies below: no rounding
                 // to 8 bits between.
                 let over_background = alpha >= 1.0 && part == 0 && (number == 0 || panel.depth);
-                let Some(plane) = plane_of(list, slices, if over_background { color } else { [0.0; 4] }) else { continue };
+                let Some(mut plane) = plane_of(list, slices, if over_background { color } else { [0.0; 4] }) else { continue };
                 let (rect, lie) = slices.first().map_or(([0.0; 4], Lie::Space), |slice| (slice.plane_rect, lie(panel, slice)));
-                // In space, cells are drawn at once with their depth: they must be opaque, and all there is of their plane.
+                if !panel.depth {
+                    // Each plane lies before those that were drawn, and behind the lines.
+                    flat_planes += 1.0;
+                    lay_flat(&mut plane.clip_from_plane, 1.0 / (1.0 + flat_planes));
+                }
+                // What is drawn at once with its depth must be opaque, and all there is of its plane.
                 let sole = !panel.depth || (over_background && slices_here <= MAX_SLICES);
                 let cells = if sole { Cells::new(&plane, rect, &list.table, lie) } else { Cells { rest: vec![rect], ..Cells::default() } };
-                self.add_plane(plane, cells);
+                self.add_plane(plane, cells, sole);
             }
         }
         let first_line = index(self.lines.len());
@@ -318,6 +315,10 @@ impl Frame {
                 pad: [0; 2],
             }));
         }
+        if self.lines.len() == first_line as usize && !panel.looks.is_empty() {
+            // One that is not seen, for the same reason as cells of no size.
+            self.lines.push(Line { start: [0.0, 0.0, 0.0, 1.0], end: [1.0, 0.0, 0.0, 1.0], ..Line::default() });
+        }
         self.panels.push(Panel {
             rect_px: panel.rect_px,
             scissor_px,
@@ -328,7 +329,7 @@ impl Frame {
         });
     }
 
-    fn add_plane(&mut self, mut plane: Plane, cells: Cells) {
+    fn add_plane(&mut self, mut plane: Plane, cells: Cells, at_once: bool) {
         let number = index(self.planes.len());
         for (slice, between) in plane.slices.iter_mut().zip(cells.between) {
             slice.flags |= if between { flag::BETWEEN } else { 0 };
@@ -344,10 +345,17 @@ impl Frame {
             if !rects.is_empty() {
                 let first = index(self.rects.len());
                 self.rects.extend(rects);
-                self.parts.push(Part { plane: number, shader, variant, rects: [first, index(self.rects.len())] });
+                self.parts.push(Part { plane: number, shader, at_once, variant, rects: [first, index(self.rects.len())] });
             }
         }
         self.planes.push(plane);
+    }
+}
+
+/// Gives all of a plane one depth.
+fn lay_flat(clip_from_plane: &mut [[f32; 4]; 4], depth: f32) {
+    for column in clip_from_plane {
+        column[2] = column[3] * depth;
     }
 }
 
@@ -370,7 +378,7 @@ fn plane_of(list: &DrawList, slices: &[SliceDraw], background: [f32; 4]) -> Opti
         ..Plane::default()
     };
     for (slice, (to, levels)) in slices.iter().zip(plane.slices.iter_mut().zip(plane.levels.chunks_mut(MAX_LEVELS))) {
-        *to = slice_of(list, slice);
+        *to = slice_of(list, &slice.style);
         let beyond = slice.levels.len().saturating_sub(MAX_LEVELS);
         // What is wholly there comes last and ends the list: it must stay.
         let kept = slice.levels.iter().take(MAX_LEVELS - 1).chain(slice.levels.iter().skip(MAX_LEVELS - 1 + beyond));
@@ -382,9 +390,9 @@ fn plane_of(list: &DrawList, slices: &[SliceDraw], background: [f32; 4]) -> Opti
     Some(plane)
 }
 
-fn slice_of(list: &DrawList, slice: &SliceDraw) -> Slice {
+fn slice_of(list: &DrawList, style: &SliceStyle) -> Slice {
     let mut laid_out = Slice { phase: shimmer_phase(list.time_millis), px_ratio: list.px_ratio.clamp(0.25, 16.0), ..Slice::default() };
-    match &slice.style {
+    match style {
         SliceStyle::Image(style) => set_image(&mut laid_out, style),
         SliceStyle::Segmentation(style) => set_segmentation(&mut laid_out, style),
     }

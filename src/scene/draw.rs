@@ -64,6 +64,8 @@ pub struct PanelDraw {
     pub slices: Vec<SliceDraw>,
     /// Lines, drawn after the slices.
     pub lines: Vec<LineDraw>,
+    /// How the layers look that are or will be here: what draws them is made ready before there is anything to draw.
+    pub looks: Vec<SliceStyle>,
 }
 
 /// One layer cut by one plane.

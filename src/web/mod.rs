@@ -2,6 +2,8 @@
 
 #[cfg(feature = "worker")]
 pub mod authorise;
+#[cfg(feature = "bench")]
+pub mod bench;
 #[cfg(feature = "worker")]
 pub mod clock;
 pub mod convert;

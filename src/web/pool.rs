@@ -111,8 +111,7 @@ impl SpawnWorker for BrowserWorkers {
         let on_error = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             event.prevent_default();
             crash(
-                &message_of(&event)
-                    .unwrap_or_else(|| format!("{script}, which lies beside the package's index.js, could not be loaded")),
+                &message_of(&event).unwrap_or_else(|| format!("{script}, which lies beside the package's index.js, could not be loaded")),
             );
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));

@@ -40,7 +40,7 @@ export const neuroglancer = {
       layout: '4panel',
     }))}`;
   },
-  spot: ({ width, height }) => ({ x: width / 4 + 20, y: 48 + (height - 48) / 4 + 20 }),
+  spot: ({ width, height }) => ({ x: width / 4 + 20, y: height / 4 + 20 }),
   // It says so before there are layers, and once more than once before all has been asked for.
   ready: () => {
     const viewer = globalThis.viewer;

@@ -9,7 +9,7 @@ const SIZE = { width: 1280, height: 800 };
 const PATIENCE_MILLIS = 60_000;
 const watch = readFileSync(path.join(root, 'tests/bench/watch.js'), 'utf8');
 
-/** Waits until the viewer says that everything in view is there. */
+/** Waits until the viewer says that everything in view is there, and has drawn it. */
 const ready = (page, app) => page.evaluate(
   async ([source, patience]) => {
     const ready = new Function(`return ${source}`)();
@@ -18,6 +18,7 @@ const ready = (page, app) => page.evaluate(
       if (performance.now() > end) throw new Error('not ready in time');
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
+    await globalThis.benchWatch.drawn();
     return performance.now();
   },
   [app.ready.toString(), PATIENCE_MILLIS],
@@ -67,7 +68,7 @@ export async function session(app, volume, server, { flight = true } = {}) {
 
     await page.goto(`${server.url}${app.folder}index.html#${app.hash(volume, server.url)}`);
     const complete = await ready(page, app);
-    const firstPixel = await page.evaluate(() => globalThis.benchWatch.firstPixel);
+    const firstPixel = await page.evaluate(() => globalThis.benchWatch.firstPixel());
     const fetched = (await server.log()).slice(logBefore).filter(({ path }) => path.startsWith(volume.prefix));
     const figures = {
       firstPixel,

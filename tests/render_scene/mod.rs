@@ -182,8 +182,13 @@ pub(crate) fn seen(level: LevelDraw, plane: &Plane, scale: f64) -> LevelDraw {
     }
 }
 
+/// What is made ready for these slices: nothing of it may be seen.
+fn looks(slices: &[SliceDraw]) -> Vec<SliceStyle> {
+    slices.iter().map(|slice| slice.style).collect()
+}
+
 pub(crate) fn flat_panel(rect_px: [u32; 4], slices: Vec<SliceDraw>) -> PanelDraw {
-    PanelDraw { rect_px, background: [0.2, 0.2, 0.22, 1.0], depth: false, slices, lines: Vec::new() }
+    PanelDraw { rect_px, background: [0.2, 0.2, 0.22, 1.0], depth: false, looks: looks(&slices), slices, lines: Vec::new() }
 }
 
 pub(crate) fn flat_slice(panel_px: [u32; 2], levels: Vec<LevelDraw>, style: SliceStyle) -> SliceDraw {
@@ -354,7 +359,7 @@ pub(crate) fn random_space(scene: &mut Scene, rng: &mut Rng, rect_px: [u32; 4], 
             });
         }
     }
-    PanelDraw { rect_px, background: [0.0, 0.0, 0.0, 1.0], depth: true, slices, lines: Vec::new() }
+    PanelDraw { rect_px, background: [0.0, 0.0, 0.0, 1.0], depth: true, looks: looks(&slices), slices, lines: Vec::new() }
 }
 
 /// Three slices and a view into space of a volume of blobs with dark borders, to look at and to time.
@@ -427,15 +432,21 @@ pub(crate) fn neuropil(size_px: [u32; 2], linear: bool, labels: bool) -> Scene {
     let px = [w - 1, h - 1];
     let clip = directx::perspective(0.8, px[0] as f32 / px[1] as f32, 50.0, 900.0)
         * glam::camera::rh::view::look_at_mat4(glam::Vec3::new(150.0, -130.0, -220.0), glam::Vec3::ZERO, glam::Vec3::NEG_Y);
-    let slices = (0..3)
+    let slices: Vec<SliceDraw> = (0..3)
         .flat_map(|n| {
             let plane = Plane::through(centre, axis_rotation(n), 1.0, [0, 0]);
             let world = Mat4::from_cols(plane.du.as_vec3().extend(0.0), plane.dv.as_vec3().extend(0.0), glam::Vec4::ZERO, glam::Vec4::W);
             slices_of(&plane, clip * world, [-70.0, -70.0, 70.0, 70.0])
         })
         .collect();
-    let mut space =
-        PanelDraw { rect_px: [w + 1, h + 1, px[0], px[1]], background: [0.05, 0.05, 0.06, 1.0], depth: true, slices, lines: Vec::new() };
+    let mut space = PanelDraw {
+        rect_px: [w + 1, h + 1, px[0], px[1]],
+        background: [0.05, 0.05, 0.06, 1.0],
+        depth: true,
+        looks: looks(&slices),
+        slices,
+        lines: Vec::new(),
+    };
     let corner = |n: u32| std::array::from_fn(|axis| if n >> axis & 1 == 0 { -64.5 } else { 63.5 });
     for n in 0..8_u32 {
         for axis in (0..3).filter(|axis| n >> axis & 1 == 0) {

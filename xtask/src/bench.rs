@@ -1,4 +1,6 @@
-//! Figures: what people download, and how fast the viewer is beside Neuroglancer in the same browser.
+//! Figures: what people download, and how fast the viewer is beside Neuroglancer in the same browser; or of decoders alone.
+
+mod decoders;
 
 use std::fs;
 use std::io::Write;
@@ -21,10 +23,15 @@ use crate::wasm::Profile;
 pub(crate) struct Options {
     /// Few runs, for a first look.
     pub(crate) quick: bool,
+    /// Only decoders, with no browser.
+    pub(crate) decoders: bool,
 }
 
 /// Builds both viewers, prints sizes, and measures in the browser.
 pub(crate) fn measure(options: &Options) -> Result<()> {
+    if options.decoders {
+        return decoders::measure();
+    }
     site::build(Profile::Release)?;
     let site = peer()?;
     sizes("neurolume", &dist_npm())?;
@@ -37,10 +44,16 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     })
 }
 
-/// Neuroglancer, built from its npm package, and a page of ours, as plain as can be, in one folder to be served.
-fn peer() -> Result<PathBuf> {
+/// The folder of Neuroglancer's npm package, installed.
+fn peer_modules() -> Result<PathBuf> {
     let peer = root().join("tests/bench/peer");
     npm::ensure_in(&peer)?;
+    Ok(peer)
+}
+
+/// Neuroglancer, built from its npm package, and a page of ours, as plain as can be, in one folder to be served.
+fn peer() -> Result<PathBuf> {
+    let peer = peer_modules()?;
     let site = root().join("target/bench/site");
     step("build Neuroglancer", || {
         clear(&site, &[])?;

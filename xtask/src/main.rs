@@ -44,6 +44,8 @@ cargo xtask COMMAND
       --list              name the stages
   bench                 build, then measure beside Neuroglancer in a browser
       --quick             once, for a first look
+      --decoders          MB/s of every decoder instead: as wasm beside Neuroglancer's, natively beside C libraries (Python's, where
+                          they are installed; PYTHON names the interpreter)
 ";
 
 fn main() -> ExitCode {
@@ -81,6 +83,7 @@ fn run() -> Result<bool> {
             }
             Long("list") => list = true,
             Long("quick") => bench.quick = true,
+            Long("decoders") => bench.decoders = true,
             Long("help") | Short('h') => {
                 print!("{USAGE}");
                 return Ok(true);

@@ -54,22 +54,24 @@ pub(crate) fn target_dir(module: &str) -> PathBuf {
 
 /// Builds them among the parts of the package.
 pub(crate) fn build(toolchain: &Toolchain, profile: Profile) -> Result<()> {
+    MODULES.iter().try_for_each(|module| build_one(toolchain, profile, module))
+}
+
+/// Builds the file of one feature.
+pub(crate) fn build_one(toolchain: &Toolchain, profile: Profile, module: &str) -> Result<()> {
     fs::create_dir_all(npm_parts()).context("cannot make target/npm")?;
-    for module in MODULES {
-        let compiled = step(&format!("compile {module} to wasm ({})", profile.name()), || compile(toolchain, profile, module))?;
-        let stamp = target_dir(module).join("bound");
-        let state = fingerprint(&compiled, &[profile.name()])?;
-        if stamped(&stamp, &state) && output(module, "_bg.wasm").exists() {
-            done(format_args!("neurolume_{module}_bg.wasm is up to date"));
-            continue;
-        }
-        step(&format!("bind neurolume_{module}.js"), || bind(&compiled, module, profile))?;
-        if profile == Profile::Release {
-            step(&format!("optimise neurolume_{module}_bg.wasm"), || optimise(&output(module, "_bg.wasm")))?;
-        }
-        fs::write(&stamp, state).with_context(|| format!("cannot write {}", stamp.display()))?;
+    let compiled = step(&format!("compile {module} to wasm ({})", profile.name()), || compile(toolchain, profile, module))?;
+    let stamp = target_dir(module).join("bound");
+    let state = fingerprint(&compiled, &[profile.name()])?;
+    if stamped(&stamp, &state) && output(module, "_bg.wasm").exists() {
+        done(format_args!("neurolume_{module}_bg.wasm is up to date"));
+        return Ok(());
     }
-    Ok(())
+    step(&format!("bind neurolume_{module}.js"), || bind(&compiled, module, profile))?;
+    if profile == Profile::Release {
+        step(&format!("optimise neurolume_{module}_bg.wasm"), || optimise(&output(module, "_bg.wasm")))?;
+    }
+    fs::write(&stamp, state).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
 /// A file that wasm-bindgen makes of a module.

@@ -62,7 +62,7 @@ proptest! {
     /// Never more under way than allowed, the best first, and no room left empty while something may go.
     #[test]
     fn the_best_goes_first_and_budgets_hold(
-        most_in_flight in 1_usize..9, most_prefetch in 0_usize..4, steps in prop::collection::vec(step(), 1..60),
+        most_in_flight in 1_usize..9, most_prefetch in 0_usize..4, steps in prop::collection::vec(step(), 1..60), sharded: bool,
     ) {
         let mut queue = Queue::new(QueuePolicy { most_in_flight, most_prefetch });
         let mut model = Model::default();
@@ -86,6 +86,12 @@ proptest! {
                         prop_assert!(model.under_way.insert(n), "{} is started twice", n);
                         prop_assert!(model.under_way.len() <= most_in_flight);
                         prop_assert!(places[&n].0 != Rank::Prefetch || model.prefetches(&places) <= most_prefetch);
+                        for beside in if sharded { queue.start_beside(&started) } else { Vec::new() } {
+                            let other = beside.grid[0];
+                            prop_assert_eq!((other / 2, places[&other].0), (n / 2, places[&n].0), "a neighbour that is as urgent");
+                            prop_assert!(model.under_way.insert(other), "{} is started twice", other);
+                            prop_assert!(model.under_way.len() <= most_in_flight && places[&other].0 != Rank::Prefetch);
+                        }
                     }
                     let waiting: Vec<Place> = places.iter().filter(|(n, _)| !model.under_way.contains(n)).map(|(_, place)| *place).collect();
                     let may_go = |place: &Place| place.0 != Rank::Prefetch || model.prefetches(&places) < most_prefetch;
@@ -149,4 +155,19 @@ proptest! {
         }
         prop_assert_eq!(next, visible);
     }
+}
+
+#[test]
+fn neighbours_in_a_file_are_started_together() {
+    let mut queue = Queue::new(QueuePolicy { most_in_flight: 5, most_prefetch: 1 });
+    let at = |x, y, z| ChunkKey { source: 1, level: 0, grid: [x, y, z] };
+    let visible = |distance_px| Priority { rank: Rank::Visible, distance_px };
+    let plane = (-2..2).flat_map(|x| (-2..2).map(move |y| (x, y)));
+    let wants = plane.map(|(x, y)| (at(x, y, 3), visible(f64::from((x + 1).pow(2) + (y + 1).pow(2)))));
+    queue.set_wants(Ticket(1), wants.chain([(at(-1, -1, 2), Priority { rank: Rank::Preview, distance_px: 9.0 })]));
+    assert_eq!(queue.start_next(), Some(at(-1, -1, 2)));
+    assert_eq!(queue.start_beside(&at(-1, -1, 2)), [], "none that is less urgent");
+    assert_eq!(queue.start_next(), Some(at(-1, -1, 3)));
+    assert_eq!(queue.start_beside(&at(-1, -1, 3)), [at(-2, -2, 3), at(-1, -2, 3), at(-2, -1, 3)]);
+    assert_eq!((queue.in_flight(), queue.start_next()), (5, None), "and no more than may be");
 }

@@ -4,13 +4,15 @@
 //! a match and its lower five the high bits of the distance back; lengths of 7 go on in further bytes, and the greatest
 //! distance escapes to two bytes more.
 
+use super::copy::{copy_literals, copy_match};
+
 /// Distances beyond this are written in two bytes of their own.
 const MAX_SHORT_DISTANCE: usize = 8191;
 
 /// Decodes a stream that must fill `output` exactly.
 pub(super) fn decode_into(stream: &[u8], output: &mut [u8]) -> Result<(), &'static str> {
     const EARLY: &str = "the stream ends too early";
-    const LONG: &str = "more comes out than expected";
+    const LITERALS: &str = "literals lie outside the data";
     let mut input = stream;
     let mut written = 0;
     // The first control byte is always literals: its upper bits hold the level of the encoder.
@@ -19,9 +21,8 @@ pub(super) fn decode_into(stream: &[u8], output: &mut [u8]) -> Result<(), &'stat
         let control = usize::from(control & mask);
         mask = 255;
         if control < 32 {
-            let literals = input.split_off(..=control).ok_or(EARLY)?;
-            output.get_mut(written..written + literals.len()).ok_or(LONG)?.copy_from_slice(literals);
-            written += literals.len();
+            copy_literals(&mut input, control + 1, output, written).ok_or(LITERALS)?;
+            written += control + 1;
             continue;
         }
         let mut len = (control >> 5) + 2;
@@ -47,13 +48,4 @@ pub(super) fn decode_into(stream: &[u8], output: &mut [u8]) -> Result<(), &'stat
         written += len;
     }
     if written == output.len() { Ok(()) } else { Err(EARLY) }
-}
-
-/// Repeats `len` bytes from `distance` bytes back; where they overlap, what was just written is repeated.
-fn copy_match(output: &mut [u8], at: usize, distance: usize, len: usize) -> Option<()> {
-    let (done, rest) = output.split_at_mut_checked(at)?;
-    let from = done.get(at.checked_sub(distance)?..)?;
-    let to = rest.get_mut(..len)?;
-    to.iter_mut().zip(from.iter().cycle()).for_each(|(to, &from)| *to = from);
-    Some(())
 }

@@ -4,6 +4,8 @@
 //! this module knows of blocks; the filters are in [`shuffle`] and the codec of Blosc's own in [`blosclz`].
 
 mod blosclz;
+mod copy;
+mod lz4;
 mod shuffle;
 
 use super::{CodecError, zlib, zstd};
@@ -139,11 +141,7 @@ fn decode_streams(header: &Header, mut streams: &[u8], block: &mut [u8]) -> Resu
 fn decode_stream(inner: Inner, stream: &[u8], output: &mut [u8]) -> Result<(), String> {
     match inner {
         Inner::BloscLz => blosclz::decode_into(stream, output).map_err(|reason| format!("blosclz: {reason}")),
-        Inner::Lz4 => match lz4_flex::block::decompress_into(stream, output) {
-            Ok(got) if got == output.len() => Ok(()),
-            Ok(got) => Err(format!("lz4: {got} bytes come out instead of {}", output.len())),
-            Err(error) => Err(format!("lz4: {error}")),
-        },
+        Inner::Lz4 => lz4::decode_into(stream, output).map_err(|reason| format!("lz4: {reason}")),
         Inner::Zlib => zlib::decode_into(stream, output).map_err(|reason| format!("zlib: {reason}")),
         Inner::Zstd => zstd::decode_into(stream, output).map_err(|reason| format!("zstd: {reason}")),
     }

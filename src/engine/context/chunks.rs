@@ -50,31 +50,41 @@ impl Shared {
     /// Gives waiting chunks to workers as far as the limits allow.
     pub(super) fn pump(&mut self) {
         while let Some(key) = self.queue.start_next() {
-            let Some(source) = self.sources.get(&key.source) else {
-                self.queue.finish(&key);
-                continue;
-            };
-            let affinity = source.spec.levels.get(usize::from(key.level)).and_then(|level| {
-                let (spec, place) = (&source.spec, (source.volume, key.level));
-                match level.shard_of(key.grid.map(i64::from)) {
-                    // A shard of one volume and level is one file, and its index belongs into one worker.
-                    Some(shard) => Some(FxBuildHasher.hash_one((place, shard))),
-                    // Channels of one place may lie in one chunk, which is then decoded once.
-                    None if spec.channels > 1 || !spec.other_axes.is_empty() => Some(FxBuildHasher.hash_one((place, key.grid))),
-                    None => None,
+            if self.start_chunk(key) {
+                for beside in self.queue.start_beside(&key) {
+                    self.start_chunk(beside);
                 }
-            });
-            let job = Job::Chunk(ChunkJob {
-                volume: source.volume,
-                level: key.level,
-                grid: key.grid,
-                selection: source.selection.clone(),
-                as_labels: source.as_labels,
-            });
-            let id = self.pool.start(job, affinity);
-            self.purposes.insert(id, Purpose::Chunk(key));
-            self.job_of.insert(key, id);
+            }
         }
+    }
+
+    /// Gives a chunk to a worker. Says whether it lies in a shard.
+    fn start_chunk(&mut self, key: ChunkKey) -> bool {
+        let Some(source) = self.sources.get(&key.source) else {
+            self.queue.finish(&key);
+            return false;
+        };
+        let level = source.spec.levels.get(usize::from(key.level));
+        let shard = level.and_then(|level| level.shard_of(key.grid.map(i64::from)));
+        let place = (source.volume, key.level);
+        let affinity = match shard {
+            // A shard of one volume and level is one file, and its index belongs into one worker.
+            Some(shard) => Some(FxBuildHasher.hash_one((place, shard))),
+            // Channels of one place may lie in one chunk, which is then decoded once.
+            None if source.spec.channels > 1 || !source.spec.other_axes.is_empty() => Some(FxBuildHasher.hash_one((place, key.grid))),
+            None => None,
+        };
+        let job = Job::Chunk(ChunkJob {
+            volume: source.volume,
+            level: key.level,
+            grid: key.grid,
+            selection: source.selection.clone(),
+            as_labels: source.as_labels,
+        });
+        let id = self.pool.start(job, affinity);
+        self.purposes.insert(id, Purpose::Chunk(key));
+        self.job_of.insert(key, id);
+        shard.is_some()
     }
 
     pub(super) fn finish_job(&mut self, job: u64, result: Result<Outcome, ViewerError>) {

@@ -5,11 +5,11 @@ use std::rc::Rc;
 use crate::cache::residency::PaletteColor;
 use crate::engine::auto_contrast;
 use crate::engine::context::Shared;
-use crate::format::VolumeSpec;
 use crate::scene::draw::{ImageStyle, SegmentationStyle, SliceStyle};
 use crate::scene::layer::{Blend, Contrast, Interpolation, LayerKind, LayerOptions, parse_color};
 use crate::scene::plan::SceneLayer;
 use crate::scene::segment_color::SegmentStyle;
+use crate::voxel::DataType;
 
 use super::{Status, ViewLayer};
 
@@ -64,7 +64,16 @@ impl ViewLayer {
         })
     }
 
-    fn style(&self, spec: &VolumeSpec) -> SliceStyle {
+    /// How the layer looks or, before it is opened, will most likely look; `None` where that cannot be told.
+    pub(in crate::engine) fn look(&self) -> Option<SliceStyle> {
+        match (&self.status, self.options.kind) {
+            (Status::Ready(ready), _) => Some(self.style(ready.spec.data_type, ready.spec.fill_bits)),
+            (Status::Opening, Some(_)) => Some(self.style(DataType::Uint8, 0)),
+            (Status::Opening, None) | (Status::Failed(_), _) => None,
+        }
+    }
+
+    fn style(&self, data_type: DataType, fill_bits: u64) -> SliceStyle {
         let options = &self.options;
         if self.is_segmentation() {
             return SliceStyle::Segmentation(SegmentationStyle {
@@ -74,7 +83,7 @@ impl ViewLayer {
             });
         }
         SliceStyle::Image(ImageStyle {
-            data_type: spec.data_type,
+            data_type,
             window: self.window().unwrap_or([0.0, 1.0]).map(f32_of),
             gamma: f32_of(options.gamma.unwrap_or(1.0)),
             invert: options.invert.unwrap_or(false),
@@ -82,7 +91,7 @@ impl ViewLayer {
             opacity: f32_of(options.opacity.unwrap_or(1.0)),
             linear: options.interpolation != Some(Interpolation::Nearest),
             additive: options.blend == Some(Blend::Additive),
-            fill: f32_of(spec.data_type.number(spec.fill_bits)),
+            fill: f32_of(data_type.number(fill_bits)),
         })
     }
 
@@ -95,7 +104,7 @@ impl ViewLayer {
             source: ready.source,
             levels: Rc::clone(&source.grids),
             volume_from_world: self.world_from_volume().inverse(),
-            style: self.style(&ready.spec),
+            style: self.style(ready.spec.data_type, ready.spec.fill_bits),
             // Labels are palette-compressed: mostly 4 or 8 bits.
             bytes_per_voxel: if self.is_segmentation() { 1.0 } else { ready.spec.data_type.size_bytes() as f64 },
         })

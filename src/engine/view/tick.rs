@@ -1,7 +1,7 @@
 //! One frame: what is needed, what is there, what is drawn.
 
 use crate::cache::residency::ResidencyError;
-use crate::engine::layer::Status;
+use crate::engine::layer::{Status, ViewLayer};
 use crate::engine::lookup::Lookup;
 use crate::geometry::{DVec3, PanelKind};
 use crate::scene::draw::{DrawList, PanelDraw};
@@ -20,7 +20,7 @@ pub struct FrameReport {
 }
 
 /// What comes sooner than this is not marked as loading: a flash tells nothing.
-const PATIENCE_MILLIS: f64 = 300.0;
+const PATIENCE_MILLIS: f64 = 500.0;
 /// The loading shimmer moves this often.
 const SHIMMER_MILLIS: f64 = 100.0;
 /// A view that has not moved for this long stands still.
@@ -41,7 +41,8 @@ impl View {
         let version = self.context.shared.borrow().version;
         let shimmer = !self.complete && now_millis - self.last_draw_millis >= SHIMMER_MILLIS;
         // Where frames take long, data alone do not ask for one after the other: drawing would take the time from decoding.
-        let paced = !self.needs_draw && now_millis - self.last_draw_millis < self.pace_millis;
+        let more_comes = self.context.shared.borrow().queue.in_flight() > 0;
+        let paced = !self.needs_draw && more_comes && now_millis - self.last_draw_millis < self.pace_millis;
         if paced || (!self.needs_draw && version == self.seen_version && !shimmer) {
             return FrameReport { draw: None, again: self.again() };
         }
@@ -192,10 +193,15 @@ impl View {
 
     fn draw_list(&self, slices: Vec<Vec<crate::scene::draw::SliceDraw>>, table: Vec<u32>, now_millis: f64, overlays: bool) -> DrawList {
         let [[r, g, b], space] = self.background;
+        // Until all are known, what would be made ready for some of them would not be drawn with.
+        let visible = self.layers.iter().filter(|layer| layer.is_visible() && !matches!(layer.status, Status::Failed(_)));
+        let looks: Vec<_> =
+            if self.complete { Vec::new() } else { visible.map(ViewLayer::look).collect::<Option<_>>().unwrap_or_default() };
         let panels = self.panels.iter().zip(slices).map(|(panel, mut slices)| {
+            let mut looks = looks.clone();
             if panel.kind == PanelKind::Space {
                 // Seen from afar, rims are mere noise.
-                slices.iter_mut().for_each(|slice| slice.style = slice.style.without_outline());
+                slices.iter_mut().map(|slice| &mut slice.style).chain(&mut looks).for_each(|style| *style = style.without_outline());
             }
             PanelDraw {
                 rect_px: panel.rect_px,
@@ -203,6 +209,7 @@ impl View {
                 depth: panel.kind == PanelKind::Space,
                 slices,
                 lines: if overlays { self.lines(panel) } else { Vec::new() },
+                looks,
             }
         });
         #[expect(clippy::cast_possible_truncation, reason = "a ratio near 1")]

@@ -1,6 +1,7 @@
 //! Chunks inside shards: shard index, minishard index, data. Source: `sharded.md` of Neuroglancer.
 //!
-//! A shard's index is read whole, once, unless it is huge: one range request then serves every minishard of the file.
+//! A shard's index is read whole, once, unless it is huge: one range request then serves every minishard of the file. Indices of
+//! minishards that lie side by side are read together, too.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -24,6 +25,11 @@ const ENTRY_BYTES: u64 = 16;
 const CHUNK_ENTRY_BYTES: usize = 24;
 /// The largest shard index that is read whole; of larger ones, single entries.
 const MOST_WHOLE_INDEX_BYTES: u64 = 1 << 20;
+/// Minishard indices at most this far apart are read together, up to so many bytes: less than a request costs.
+const MOST_GAP_BYTES: u64 = 4 << 10;
+const MOST_TOGETHER_BYTES: u64 = 64 << 10;
+/// In shards of more minishards, each index is read alone.
+const MOST_GROUPED_MINISHARDS: usize = 4096;
 /// The most bytes of a minishard index, as stored and inflated: 2²⁰ chunks.
 const MOST_MINISHARD_INDEX_BYTES: usize = CHUNK_ENTRY_BYTES << 20;
 /// What the indices of a volume may keep in memory, of either kind.
@@ -48,6 +54,12 @@ impl SizeBytes for ShardIndex {
     fn size_bytes(&self) -> usize {
         self.0.len()
     }
+}
+
+/// Where the index of a minishard lies, and in which span it is read, from the end of the shard index: start and end.
+struct Entry {
+    own: [u64; 2],
+    group: [u64; 2],
 }
 
 /// The chunks of a minishard, sorted by key.
@@ -112,7 +124,7 @@ impl ShardReader {
 
     async fn read_minishard_index(self: Rc<Self>, place: ShardPlace) -> Fetched<MinishardIndex> {
         let name = self.sharding.file_name(place.shard);
-        let Some([start, end]) = self.shard_entry(&name, place).await? else {
+        let Some(Entry { own: [start, end], group: [group_start, group_end] }) = self.shard_entry(&name, place).await? else {
             return Ok(None);
         };
         if start == end {
@@ -122,25 +134,28 @@ impl ShardReader {
             .checked_sub(start)
             .filter(|&len| len <= MOST_MINISHARD_INDEX_BYTES as u64)
             .ok_or_else(|| self.bad(&name, format!("the index of minishard {} lies from {start} to {end}", place.minishard)))?;
-        let range = self.range(&name, start, len)?;
-        let Some(bytes) = self.store.get_range(&name, range, &index_options()).await? else {
+        let range = self.range(&name, group_start, group_end - group_start)?;
+        let Some(group) = self.store.get_range(&name, range, &index_options()).await? else {
             return Ok(None);
         };
+        let own = usize::try_from(start - group_start).ok().and_then(|at| Some(at..at + usize::try_from(len).ok()?));
+        let bytes = own.and_then(|own| group.get(own)).ok_or_else(|| self.bad(&name, "a minishard index ends early"))?;
         let entries = if self.sharding.gzip_index {
-            let inflated = gzip::decode(&bytes, MOST_MINISHARD_INDEX_BYTES);
+            let inflated = gzip::decode(bytes, MOST_MINISHARD_INDEX_BYTES);
             inflated.and_then(|bytes| MinishardIndex::parse(&bytes))
         } else {
-            MinishardIndex::parse(&bytes)
+            MinishardIndex::parse(bytes)
         };
         entries.map(|index| Some(Rc::new(index))).map_err(|error| from_codec(error, &self.store.describe(&name)))
     }
 
     /// Where the index of a minishard lies, from the end of the shard index; `None` where the shard is absent.
-    async fn shard_entry(self: &Rc<Self>, name: &str, place: ShardPlace) -> Result<Option<[u64; 2]>, FormatError> {
+    async fn shard_entry(self: &Rc<Self>, name: &str, place: ShardPlace) -> Result<Option<Entry>, FormatError> {
         let at = place.minishard * ENTRY_BYTES;
         if self.index_bytes() > MOST_WHOLE_INDEX_BYTES {
             let entry = self.store.get_range(name, at..at + ENTRY_BYTES, &index_options()).await?;
-            return entry.map(|bytes| self.entry(name, &bytes, 0)).transpose();
+            let own = entry.map(|bytes| self.entry(name, &bytes, 0)).transpose()?;
+            return Ok(own.map(|own| Entry { own, group: own }));
         }
         let fetch = || {
             let (reader, name) = (Rc::clone(self), name.to_owned());
@@ -151,7 +166,9 @@ impl ShardReader {
             .boxed_local()
         };
         let index = self.indices.shards.get((self.level, place.shard), &Cancel::never(), fetch).await?;
-        index.map(|index| self.entry(name, &index.0, at)).transpose()
+        let Some(index) = index else { return Ok(None) };
+        let own = self.entry(name, &index.0, at)?;
+        Ok(Some(Entry { own, group: group_of(&index.0, own) }))
     }
 
     fn entry(&self, name: &str, bytes: &[u8], at: u64) -> Result<[u64; 2], FormatError> {
@@ -177,6 +194,30 @@ impl ShardReader {
     fn bad(&self, name: &str, reason: impl Into<String>) -> FormatError {
         FormatError::BadData { reason: reason.into(), url: self.store.describe(name) }
     }
+}
+
+/// The span that the index of a minishard is read in, with those of its neighbours: the same for each of them, so that it is asked for
+/// once.
+fn group_of(shard_index: &[u8], own: [u64; 2]) -> [u64; 2] {
+    let entries = shard_index.as_chunks::<8>().0.as_chunks::<2>().0;
+    if entries.len() > MOST_GROUPED_MINISHARDS {
+        return own;
+    }
+    let mut entries: Vec<[u64; 2]> = entries.iter().map(|entry| entry.map(u64::from_le_bytes)).filter(|[start, end]| start < end).collect();
+    entries.sort_unstable();
+    let holds_own = |group: &[u64; 2]| group[0] <= own[0] && own[1] <= group[1];
+    let mut group = [0, 0];
+    for [start, end] in entries {
+        let near = start.saturating_sub(group[1]) <= MOST_GAP_BYTES && end.saturating_sub(group[0]) <= MOST_TOGETHER_BYTES;
+        if near && group[1] > 0 {
+            group[1] = group[1].max(end);
+        } else if holds_own(&group) {
+            break;
+        } else {
+            group = [start, end];
+        }
+    }
+    if holds_own(&group) { group } else { own }
 }
 
 /// Indices are shared by requests: what cancels one must not cancel the others. Dropping the last ends the read.
@@ -212,5 +253,35 @@ impl MinishardIndex {
     fn find(&self, key: u64) -> Option<ChunkEntry> {
         let at = self.0.binary_search_by_key(&key, |entry| entry.key).ok()?;
         self.0.get(at).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::group_of;
+
+    fn index(entries: &[[u64; 2]]) -> Vec<u8> {
+        entries.iter().flatten().flat_map(|n| n.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn minishard_indices_side_by_side_are_read_together() {
+        let near = index(&[[1000, 1100], [0, 0], [1100, 1250], [1300, 1400]]);
+        for own in [[1000, 1100], [1100, 1250], [1300, 1400]] {
+            assert_eq!(group_of(&near, own), [1000, 1400], "the same for each of them");
+        }
+        let far = index(&[[0, 100], [50_000, 50_100], [50_100, 50_200]]);
+        assert_eq!(group_of(&far, [0, 100]), [0, 100]);
+        assert_eq!(group_of(&far, [50_100, 50_200]), [50_000, 50_200]);
+    }
+
+    #[test]
+    fn a_group_stays_small() {
+        let large = index(&[[0, 40_000], [40_000, 80_000], [80_000, 90_000]]);
+        assert_eq!(group_of(&large, [0, 40_000]), [0, 40_000]);
+        assert_eq!(group_of(&large, [80_000, 90_000]), [40_000, 90_000]);
+        assert_eq!(group_of(&index(&[[0, 1 << 30]]), [0, 1 << 30]), [0, 1 << 30], "one that is large alone is read alone");
+        let lying = index(&[[10, 5], [u64::MAX - 1, u64::MAX]]);
+        assert_eq!(group_of(&lying, [7, 9]), [7, 9], "what the index does not hold");
     }
 }

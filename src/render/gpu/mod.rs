@@ -77,7 +77,7 @@ impl Gpu {
         let buffer =
             |label, first_bytes, most_bytes| GrowingBuffer::new(&device, label, wgpu::BufferUsages::STORAGE, first_bytes, most_bytes);
         let gpu = Self {
-            pipelines: Pipelines::new(&device)?,
+            pipelines: Pipelines::new(&device),
             heap: buffer("voxels", FIRST_HEAP_BYTES, budget.heap_bytes),
             records: buffer("records", FIRST_SIDE_BYTES, u64::from(budget.records) * entry_bytes),
             palette: buffer("palette entries", FIRST_SIDE_BYTES, u64::from(budget.palette_entries) * entry_bytes),
@@ -205,7 +205,7 @@ impl Gpu {
                 multiview_mask: None,
             });
             for panel in &frame.panels {
-                self.draw_panel(&mut pass, &frame, panel, &bind_groups, format, depth_view.is_some());
+                self.draw_panel(&mut pass, &frame, panel, &bind_groups, format, depth_view.is_some())?;
             }
         }
         self.queue.submit([encoder.finish()]);
@@ -221,42 +221,41 @@ impl Gpu {
         bind_groups: &BindGroups,
         format: wgpu::TextureFormat,
         depth: bool,
-    ) {
+    ) -> Result<(), GpuError> {
         let most = self.device.limits().max_texture_dimension_2d;
         if panel.rect_px.iter().any(|&n| n > most) {
-            return;
+            return Ok(());
         }
         #[expect(clippy::cast_precision_loss, reason = "at most the side of a texture")]
         let [x, y, width, height] = panel.rect_px.map(|n| n as f32);
         pass.set_viewport(x, y, width, height, 0.0, 1.0);
         let [x, y, width, height] = panel.scissor_px;
         pass.set_scissor_rect(x, y, width, height);
-        let mut draw_parts = |kind_of: fn(PartShader) -> Option<Kind>, parts: std::ops::Range<u32>| {
-            for &Part { plane, shader, variant, rects: [start, end] } in frame.parts.get(as_range(parts)).unwrap_or_default() {
-                let Some(kind) = kind_of(shader) else { continue };
-                pass.set_pipeline(&self.pipelines.get(&self.device, Key { kind, variant, format, depth }));
-                pass.set_bind_group(0, &bind_groups.slices, &[plane * PLANE_BYTES]);
-                pass.draw(0..4, start..end);
-            }
+        let parts = frame.parts.get(as_range(panel.background..panel.parts_end)).unwrap_or_default();
+        let (background, parts) = parts.split_at(parts.len().min(1));
+        let (at_once, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|part| part.at_once);
+        let mut draw = |kind: Kind, part: &Part| {
+            let &Part { plane, variant, rects: [start, end], .. } = part;
+            pass.set_pipeline(&self.pipelines.get(&self.device, Key { kind, variant, format, depth })?);
+            pass.set_bind_group(0, &bind_groups.slices, &[plane * PLANE_BYTES]);
+            pass.draw(0..4, start..end);
+            Ok::<(), GpuError>(())
         };
-        let (first, end) = (panel.background + 1, panel.parts_end);
-        draw_parts(|_| Some(Kind::Background), panel.background..first);
-        if panel.depth {
-            // Cells are opaque here: of those that follow each other, the nearest stays. The others find where they are nearest first.
-            draw_parts(|shader| (shader == PartShader::Cell).then_some(Kind::NearestCell), first..end);
-            draw_parts(|shader| (shader == PartShader::Slice).then_some(Kind::Cover), first..end);
-            draw_parts(|shader| (shader == PartShader::Slice).then_some(Kind::NearestSlice), first..end);
-        } else {
-            let flat = |shader| Some(if shader == PartShader::Cell { Kind::Cell } else { Kind::Slice });
-            draw_parts(flat, first..end);
+        background.iter().try_for_each(|part| draw(Kind::Background, part))?;
+        for part in at_once {
+            draw(if part.shader == PartShader::Cell { Kind::Cell } else { Kind::Slice }, part)?;
         }
+        // Planes that are not opaque, or drawn in turns, find where they are nearest first.
+        others.iter().try_for_each(|part| draw(Kind::Cover, part))?;
+        others.iter().try_for_each(|part| draw(Kind::NearestSlice, part))?;
         let [start, end] = panel.lines;
         if start < end {
             let key = Key { kind: Kind::Line, variant: Variant::default(), format, depth };
-            pass.set_pipeline(&self.pipelines.get(&self.device, key));
+            pass.set_pipeline(&self.pipelines.get(&self.device, key)?);
             pass.set_bind_group(0, &bind_groups.lines, &[]);
             pass.draw(0..4, start..end);
         }
+        Ok(())
     }
 
     fn check_size(&self, [width, height]: [u32; 2]) -> Result<(), GpuError> {

@@ -1,5 +1,5 @@
-// Neuroglancer as its own site starts it: it sets `window.viewer`.
+// Neuroglancer as its own site starts it, with all of the page for its panels: it sets `window.viewer`.
 import 'neuroglancer';
 import { setupDefaultViewer } from 'neuroglancer/unstable/ui/default_viewer_setup.js';
 
-setupDefaultViewer();
+setupDefaultViewer({ showUIControls: false, showPanelBorders: false });
