@@ -5,8 +5,6 @@
 
 pub mod cache;
 pub mod chunk;
-#[cfg(feature = "decode")]
-pub mod codec;
 pub mod engine;
 pub mod error;
 pub mod format;
@@ -22,3 +20,6 @@ pub mod tools;
 pub mod voxel;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
+
+#[cfg(feature = "decode")]
+pub use neurolume_codec as codec;

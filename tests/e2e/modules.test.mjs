@@ -101,6 +101,20 @@ test('a volume that turns out to be Zarr is read by the full module, beside a pr
   await close();
 });
 
+test('chunks of a precomputed volume may need the full module too', async () => {
+  const { page, fetched, close } = await bare();
+  const bytes = await page.evaluate(async () => {
+    const { createViewer } = await import('/npm/index.js');
+    const viewer = await createViewer({ container: '#a', layout: 'xy' });
+    const colour = await readWhole(viewer, 'colour', '/data/precomputed/jpeg-rgb-444');
+    await viewer.dispose();
+    return colour.length;
+  });
+  assert.ok(bytes > 0);
+  assert.deepEqual(fetched(), [SMALL, FULL]);
+  await close();
+});
+
 test('a page that begins with what is called Zarr fetches the full module alone', async () => {
   const { page, fetched, close } = await bare();
   const bytes = await page.evaluate(async () => {

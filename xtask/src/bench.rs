@@ -34,8 +34,8 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     }
     site::build(Profile::Release)?;
     let site = peer()?;
-    sizes("neurolume", &dist_npm())?;
-    sizes("Neuroglancer", &site.join("peer/assets"))?;
+    sizes("neurolume", &dist_npm(), &["index.js", "neurolume_page_bg.wasm", "neurolume_worker_bg.wasm", "worker.js"])?;
+    sizes("Neuroglancer", &site.join("peer/assets"), &["async_computation.", "chunk_worker.", "index-"])?;
     let browser = browser::ensure()?;
     let runs = if options.quick { "1" } else { "7" };
     step("measure in the browser", || {
@@ -70,8 +70,9 @@ fn peer() -> Result<PathBuf> {
     Ok(site)
 }
 
-/// Prints the size of each file of a viewer that a page may download, raw and gzip.
-fn sizes(name: &str, folder: &Path) -> Result<()> {
+/// Prints the size of each file of a viewer that a page may download, raw and gzip, and what a first look at a precomputed volume of raw,
+/// JPEG or compressed segmentation takes: the files whose names begin as in `first`, which are marked.
+fn sizes(name: &str, folder: &Path, first: &[&str]) -> Result<()> {
     println!("\n{name:<44}{:>12}{:>12}", "bytes", "gzip");
     let mut names: Vec<_> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
     names.sort();
@@ -82,11 +83,15 @@ fn sizes(name: &str, folder: &Path) -> Result<()> {
         }
         let bytes = fs::read(&path)?;
         let gzip = gzip_len(&bytes).with_context(|| format!("cannot compress {}", path.display()))?;
-        println!("{:<44}{:>12}{:>12}", path.file_name().unwrap_or_default().to_string_lossy(), bytes.len(), gzip);
-        raw += bytes.len();
-        packed += gzip;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_first = first.iter().any(|begin| name.starts_with(begin));
+        println!("{name:<44}{:>12}{gzip:>12}{}", bytes.len(), if is_first { " *" } else { "" });
+        if is_first {
+            raw += bytes.len();
+            packed += gzip;
+        }
     }
-    println!("{:<44}{raw:>12}{packed:>12}\n", "together");
+    println!("{:<44}{raw:>12}{packed:>12} *\n", "first load of a precomputed volume");
     Ok(())
 }
 

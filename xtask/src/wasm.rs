@@ -14,9 +14,10 @@ use crate::step::{done, run, step};
 /// The features that make a wasm file, each named as its feature. `neurolume_NAME.js` and `neurolume_NAME_bg.wasm` come of it.
 pub(crate) const MODULES: [&str; 3] = ["page", "worker", "worker_full"];
 
-/// Everything that this rustc writes and every browser with WebGPU reads.
-const OPTIMISE: [&str; 8] = [
-    "-O3",
+/// Everything that this rustc writes and every browser with WebGPU reads. What wasm-opt would inline again makes files that pack worse.
+const OPTIMISE: [&str; 9] = [
+    "-Oz",
+    "--skip-pass=inlining-optimizing",
     "--enable-simd",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
@@ -39,7 +40,7 @@ impl Profile {
     /// Cargo's name of the profile, which is also its folder.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Release => "release",
+            Self::Release => "wasm",
             Self::Dev => "wasm-dev",
         }
     }
