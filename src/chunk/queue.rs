@@ -149,17 +149,14 @@ impl Queue {
     }
 
     /// Takes those of the two by two by two chunks around one just taken that wait and are as urgent: files keep them side by side, so
-    /// that they come in one request.
+    /// that they come in one request. They may be up to seven more than may be under way: as requests they do not count.
     pub fn start_beside(&mut self, key: &ChunkKey) -> Vec<ChunkKey> {
         let rank_of = |entry: &Entry| entry.priority().map(|priority| priority.rank);
-        let Some(rank) = self.entries.get(key).and_then(rank_of) else { return Vec::new() };
+        let Some(rank) = self.entries.get(key).and_then(rank_of).filter(|rank| *rank != Rank::Prefetch) else { return Vec::new() };
         let mut started = Vec::new();
         for corner in 0..8 {
             let grid = std::array::from_fn(|axis| (key.grid[axis] & !1) | (corner >> axis & 1));
             let beside = ChunkKey { grid, ..*key };
-            if self.in_flight >= self.policy.most_in_flight || rank == Rank::Prefetch {
-                break;
-            }
             if let Some(entry) = self.entries.get_mut(&beside).filter(|entry| !entry.in_flight && rank_of(entry) == Some(rank)) {
                 entry.in_flight = true;
                 self.in_flight += 1;

@@ -65,10 +65,12 @@ pub(super) fn write(dir: &Path, chunks: &BTreeMap<u64, Vec<u8>>, data: Encoding)
     Ok(())
 }
 
-/// The index of a shard, then per minishard its chunks and its index; all offsets count from the end of the index.
+/// The index of a shard, the chunks of its minishards, and then all their indices side by side, so that one request gets them; all
+/// offsets count from the end of the index.
 fn encode(minishards: &BTreeMap<u64, Vec<u64>>, chunks: &BTreeMap<u64, Vec<u8>>, data: Encoding) -> Result<Vec<u8>> {
     let mut index = [[0u64; 2]; 1 << MINISHARD_BITS];
     let mut body: Vec<u8> = Vec::new();
+    let mut tables = Vec::new();
     for (&minishard, keys) in minishards {
         // Three rows: keys as differences, starts as differences from the end of the chunk before, sizes.
         let (mut ids, mut starts, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
@@ -86,8 +88,11 @@ fn encode(minishards: &BTreeMap<u64, Vec<u64>>, chunks: &BTreeMap<u64, Vec<u8>>,
             (last_key, last_end) = (*key, end);
         }
         let table: Vec<u8> = ids.iter().chain(&starts).chain(&sizes).flat_map(|v: &u64| v.to_le_bytes()).collect();
+        tables.push((minishard, gzip(&table)?));
+    }
+    for (minishard, table) in tables {
         let start = u64::try_from(body.len())?;
-        body.extend_from_slice(&gzip(&table)?);
+        body.extend_from_slice(&table);
         index[usize::try_from(minishard)?] = [start, u64::try_from(body.len())?];
     }
     let mut file: Vec<u8> = index.iter().flatten().flat_map(|v| v.to_le_bytes()).collect();
