@@ -11,8 +11,8 @@ export const neurolume = {
       layout: '4panel',
       viewState: { position: middle(volume), crossSectionScale: volume.nmPerPx, projectionScale: 600 * volume.nmPerPx },
       layers: [
-        { id: 'image', type: 'image', source: base + volume.image, interpolation: 'nearest', contrast: [0, 255] },
-        { id: 'segmentation', type: 'segmentation', source: base + volume.segmentation, outline: false, opacity: 0.5 },
+        { id: 'image', type: 'image', source: `precomputed://${base}${volume.image}`, interpolation: 'nearest', contrast: [0, 255] },
+        { id: 'segmentation', type: 'segmentation', source: `precomputed://${base}${volume.segmentation}`, outline: false, opacity: 0.5 },
       ],
     }));
   },

@@ -224,6 +224,7 @@ impl View {
             self.fit(keep, 0.0, 0.0, false);
         }
         self.replan();
+        self.ask_ahead();
     }
 }
 

@@ -106,6 +106,8 @@ pub struct View {
     seen_version: u64,
     complete: bool,
     last_draw_millis: f64,
+    /// Whether it brought data: what brings none gives no reason to let the next wait.
+    last_draw_fed: bool,
     incomplete_since: Option<f64>,
     /// The least time between frames that only new data ask for.
     pace_millis: f64,
@@ -147,6 +149,7 @@ impl View {
             seen_version: u64::MAX,
             complete: false,
             last_draw_millis: f64::NEG_INFINITY,
+            last_draw_fed: false,
             incomplete_since: None,
             pace_millis: 0.0,
             events: Vec::new(),
@@ -217,8 +220,11 @@ impl View {
     pub fn idle(&mut self) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
         self.idle.push(sender);
-        // A frame that finds everything there answers.
-        self.needs_draw = true;
+        let is_shown = !self.needs_draw && self.seen_version == self.context.shared.borrow().version;
+        if self.complete && is_shown && self.animation.is_none() {
+            self.answer_idle();
+        }
+        // Otherwise a frame does that finds everything there.
         receiver
     }
 

@@ -29,12 +29,7 @@ const STILL_MILLIS: f64 = 200.0;
 impl View {
     /// One frame. `now_millis` never goes back.
     pub fn tick(&mut self, now_millis: f64) -> FrameReport {
-        self.context.shared.borrow_mut().finish_reads();
-        self.settle();
-        let was_gliding = self.animation.is_some();
-        self.animate(now_millis);
-        self.follow_hover();
-        self.track_motion(now_millis, was_gliding);
+        self.advance(now_millis);
         if self.panels.is_empty() {
             return self.tick_unseen();
         }
@@ -42,7 +37,7 @@ impl View {
         let shimmer = !self.complete && now_millis - self.last_draw_millis >= SHIMMER_MILLIS;
         // Where frames take long, data alone do not ask for one after the other: drawing would take the time from decoding.
         let more_comes = self.context.shared.borrow().queue.in_flight() > 0;
-        let paced = !self.needs_draw && more_comes && now_millis - self.last_draw_millis < self.pace_millis;
+        let paced = !self.needs_draw && more_comes && self.last_draw_fed && now_millis - self.last_draw_millis < self.pace_millis;
         if paced || (!self.needs_draw && version == self.seen_version && !shimmer) {
             return FrameReport { draw: None, again: self.again() };
         }
@@ -55,6 +50,34 @@ impl View {
         self.draws += 1;
         let draw = self.arranged_before.is_none().then_some(list);
         FrameReport { draw, again: self.again() || self.needs_draw }
+    }
+
+    /// In the place of a [`View::tick`] that could not draw, for the device is busy: what has come into view is asked for meanwhile.
+    pub fn tick_ahead(&mut self, now_millis: f64) {
+        self.advance(now_millis);
+        self.ask_ahead();
+    }
+
+    /// Takes in what has happened, and moves.
+    fn advance(&mut self, now_millis: f64) {
+        self.context.shared.borrow_mut().finish_reads();
+        self.settle();
+        let was_gliding = self.animation.is_some();
+        self.animate(now_millis);
+        self.follow_hover();
+        self.track_motion(now_millis, was_gliding);
+    }
+
+    /// Asks for what has come into view, before the frame that shows it.
+    pub(super) fn ask_ahead(&mut self) {
+        if self.plan.is_some() || self.panels.is_empty() {
+            return;
+        }
+        let (layers, places) = self.scene_layers();
+        let plan = self.plan(&layers);
+        let (wanted, _) = self.needs(&plan, &layers);
+        self.ask(&wanted, &places);
+        self.plan = Some(plan);
     }
 
     /// A view without size shows nothing: it wants no chunk, and is complete once its layers are opened or have failed.
@@ -70,7 +93,7 @@ impl View {
         self.layers.iter().all(|layer| !layer.is_visible() || !matches!(layer.status, Status::Opening))
     }
 
-    fn answer_idle(&mut self) {
+    pub(super) fn answer_idle(&mut self) {
         for sender in self.idle.drain(..) {
             // Whoever waited may have gone.
             let _gone = sender.send(());
@@ -84,25 +107,8 @@ impl View {
 
     pub(super) fn frame(&mut self, now_millis: f64, overlays: bool) -> (DrawList, bool) {
         let (layers, places) = self.scene_layers();
-        let plan = match self.plan.take() {
-            Some(plan) => plan,
-            None => {
-                let budget = self.context.gpu_budget().heap_bytes.min(self.context.limits().cpu_bytes / 2);
-                #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-                let policy = PlanPolicy { most_gpu_bytes: budget as f64 * 0.8, ..PlanPolicy::default() };
-                Plan::new(self.plane_views(), &layers, self.motion.2, &policy)
-            }
-        };
-        let frame = {
-            let mut shared = self.context.shared.borrow_mut();
-            shared.frame += 1;
-            shared.bricks.advance();
-            shared.frame
-        };
-        let wanted = {
-            let mut shared = self.context.shared.borrow_mut();
-            needs(&plan, &layers, &mut Lookup { shared: &mut shared, frame })
-        };
+        let plan = self.plan(&layers);
+        let (wanted, frame) = self.needs(&plan, &layers);
         let more_uploads = self.upload(&wanted, &layers, &places, frame);
         self.ask(&wanted, &places);
         let counts_complete = wanted.counts.iter().all(|counts| counts.loaded + counts.absent + counts.failed == counts.visible);
@@ -127,6 +133,25 @@ impl View {
         (list, more_uploads)
     }
 
+    /// The plan that still holds, or a new one.
+    fn plan(&mut self, layers: &[SceneLayer]) -> Plan {
+        self.plan.take().unwrap_or_else(|| {
+            let budget = self.context.gpu_budget().heap_bytes.min(self.context.limits().cpu_bytes / 2);
+            #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+            let policy = PlanPolicy { most_gpu_bytes: budget as f64 * 0.8, ..PlanPolicy::default() };
+            Plan::new(self.plane_views(), layers, self.motion.2, &policy)
+        })
+    }
+
+    /// What a plan needs, and the number of the frame: what is used in it is not evicted for it.
+    fn needs(&self, plan: &Plan, layers: &[SceneLayer]) -> (Needs, u64) {
+        let mut shared = self.context.shared.borrow_mut();
+        shared.frame += 1;
+        shared.bricks.advance();
+        let frame = shared.frame;
+        (needs(plan, layers, &mut Lookup { shared: &mut shared, frame }), frame)
+    }
+
     /// The layers to be drawn, and which layers of the view they are.
     fn scene_layers(&self) -> (Vec<SceneLayer>, Vec<usize>) {
         let shared = self.context.shared.borrow();
@@ -136,6 +161,7 @@ impl View {
     /// Makes bricks resident, as many as one frame may. Says whether the next frame has more to do: some are left, or
     /// have turned out to be none that can be drawn.
     fn upload(&mut self, wanted: &Needs, layers: &[SceneLayer], places: &[usize], frame: u64) -> bool {
+        self.last_draw_fed = false;
         let mut shared = self.context.shared.borrow_mut();
         let budget = shared.limits.max_upload_bytes_per_frame;
         let (mut sent, mut refused) = (0, false);
@@ -155,6 +181,7 @@ impl View {
                 return true;
             }
             sent += bytes;
+            self.last_draw_fed = true;
             let colors = |id: u64| layer.palette_color(id);
             let colors: Option<&dyn Fn(u64) -> _> = if layer.is_segmentation() { Some(&colors) } else { None };
             match shared.residency.insert(scene.layer, want.key, &brick, colors, frame) {

@@ -228,10 +228,11 @@ impl PageView {
 
     /// One frame. `true`: another is wanted.
     pub fn tick(&self, _frame_millis: f64) -> bool {
+        let begin = now_millis();
         if self.inner.drawing.get() {
+            self.inner.view.borrow_mut().tick_ahead(begin);
             return false;
         }
-        let begin = now_millis();
         self.inner.gesture(|gestures, now, out| {
             gestures.tick(now, out);
             true
