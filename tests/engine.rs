@@ -12,7 +12,7 @@ use std::rc::Rc;
 use neurolume::engine::{Context, Limits, SpawnWorker, View, ViewEvent, WorkerId, WorkerModule, WorkerPort};
 use neurolume::error::{ErrorCode, ViewerError};
 use neurolume::geometry::{DVec2, VoxelBox};
-use neurolume::job::{FromWorker, Job, JobRunner, ToWorker};
+use neurolume::job::{Documents, FromWorker, Job, JobRunner, ToWorker};
 use neurolume::scene::layer::{Contrast, LayerOptions};
 use neurolume::store::{FileProvider, Provider, Traffic};
 use neurolume::tools::command::ViewCommand;
@@ -91,7 +91,7 @@ impl Bench {
             options["channel"] = channel.into();
         }
         let options: LayerOptions = serde_json::from_value(options).unwrap();
-        let mut answer = view.add_layer(options, None)?;
+        let mut answer = view.add_layer(options, None, Documents::new())?;
         self.work();
         view.settle();
         answer.try_recv().unwrap().expect("the metadata has been read").map(|_| ())
@@ -302,7 +302,7 @@ fn a_source_may_name_its_s3_service() {
     let mut view = View::new(&bench.context);
     let mut add = |url: &str, format: &str| {
         let source = serde_json::json!({ "url": url, "format": format, "endpoint": "http://localhost:9000", "pathStyle": false });
-        view.add_layer(patch(serde_json::json!({ "id": url, "type": "image", "source": source })), None)
+        view.add_layer(patch(serde_json::json!({ "id": url, "type": "image", "source": source })), None, Documents::new())
     };
     let _answer = add("s3://bucket/vol", "zarr").unwrap();
     assert_eq!(add("https://bucket/vol", "zarr").unwrap_err().code, ErrorCode::InvalidOptions);

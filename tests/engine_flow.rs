@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use neurolume::engine::{Limits, View};
 use neurolume::error::{ErrorCode, ViewerError};
 use neurolume::geometry::DVec2;
-use neurolume::job::{Outcome, PlacedBrick, ToWorker};
+use neurolume::job::{Documents, Outcome, PlacedBrick, ToWorker};
 use neurolume::scene::panels::Layout;
 use neurolume::voxel::{Brick, BrickVoxels};
 use support::fake_workers::{FakeWorkers, volume};
@@ -161,7 +161,7 @@ fn a_view_without_size_is_idle_once_its_layers_are_known() {
     let mut view = View::new(&workers.context);
     let mut idle = view.idle();
     let options = serde_json::json!({ "id": "image", "type": "image", "source": "https://localhost/image" });
-    let _answer = view.add_layer(serde_json::from_value(options).unwrap(), None).unwrap();
+    let _answer = view.add_layer(serde_json::from_value(options).unwrap(), None, Documents::new()).unwrap();
     assert!(view.tick(0.0).draw.is_none());
     assert_eq!(idle.try_recv(), Ok(None), "its layer is being opened");
     for (at, message) in workers.take() {

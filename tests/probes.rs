@@ -12,7 +12,7 @@ use neurolume::engine::{Limits, View};
 use neurolume::error::ErrorCode;
 use neurolume::format::{self, SourceFormat};
 use neurolume::geometry::VoxelBox;
-use neurolume::job::{FromWorker, JobRunner, ToWorker};
+use neurolume::job::{Documents, FromWorker, JobRunner, ToWorker};
 use neurolume::runtime::Cancel;
 use neurolume::store::{FileProvider, MaybeBytes, Provider, ReadStore, StoreError, StoreFuture, Traffic};
 use support::fake_workers::FakeWorkers;
@@ -97,7 +97,7 @@ fn what_one_worker_was_refused_no_other_asks_for() {
     };
     let mut view = View::new(&posted.context);
     let options = serde_json::json!({ "id": "image", "type": "image", "source": volume() });
-    let _answer = view.add_layer(serde_json::from_value(options).unwrap(), None).unwrap();
+    let _answer = view.add_layer(serde_json::from_value(options).unwrap(), None, Documents::new()).unwrap();
     work();
     view.settle();
     let first: usize = asked.iter().map(|asked| asked.borrow().len()).sum();

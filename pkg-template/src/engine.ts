@@ -35,7 +35,7 @@ export interface EngineView {
   /** true: wants another frame. */
   tick(nowMillis: number): boolean;
   drainEvents(): EngineEvent[];
-  addLayer(request: number, spec: LayerSpec, before?: string): Promise<LayerInfo>;
+  addLayer(request: number, spec: LayerSpec, before?: string, url?: string, document?: Uint8Array): Promise<LayerInfo>;
   updateLayer(id: string, patch: object): void;
   removeLayer(id: string): void;
   moveLayer(id: string, before: string | null): void;

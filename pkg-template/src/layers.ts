@@ -1,4 +1,5 @@
 /** The layers of a viewer, over the engine. */
+import type { EarlyDocument } from "./early.js";
 import type { EngineView } from "./engine.js";
 import { asViewerError, guarded, ViewerError } from "./errors.js";
 import type { Requests } from "./requests.js";
@@ -17,11 +18,16 @@ export class Layers implements LayerCollection {
   }
 
   async add(spec: LayerSpec, options: { before?: string; signal?: AbortSignal } = {}): Promise<LayerInfo> {
-    checkLayerSpec(spec);
     checkKeys(options, { before: true, signal: true }, "The options of layers.add");
-    const view = this.#view();
+    return Layers.addKnown(this, spec, undefined, options);
+  }
+
+  /** As `add`, with what has been read already of what opening the layer reads. */
+  static async addKnown(layers: Layers, spec: LayerSpec, known: EarlyDocument | undefined, options: { before?: string; signal?: AbortSignal }): Promise<LayerInfo> {
+    checkLayerSpec(spec);
+    const view = layers.#view();
     if (view.layer(spec.id)) throw new ViewerError("invalid-options", `There is already a layer "${spec.id}".`);
-    return fromEngine(await this.#requests.run(options.signal, (request) => view.addLayer(request, withAbsoluteSource(spec), options.before)));
+    return fromEngine(await layers.#requests.run(options.signal, (request) => view.addLayer(request, withAbsoluteSource(spec), options.before, known?.url, known?.bytes)));
   }
 
   update(id: string, patch: LayerPatch): void {

@@ -4,6 +4,7 @@
  */
 import { watchBackground } from "./background.js";
 import { retainContext, type SharedContext } from "./context.js";
+import { EarlyDocuments } from "./early.js";
 import { Emitter } from "./emitter.js";
 import type { EngineEvent, EngineView } from "./engine.js";
 import { asViewerError, disposedError, guarded } from "./errors.js";
@@ -15,7 +16,7 @@ import { Requests } from "./requests.js";
 import { shareUrl } from "./share.js";
 import { withAbsoluteSources } from "./source-url.js";
 import { css } from "./style.js";
-import type { Actions, Context, Layout, LayerCollection, PanelName, PickInfo, Stats, Subscription, Viewer, ViewerEvents, ViewerOptions, ViewerStateV1, ViewState, VoxelBlock, VoxelBox } from "./types.js";
+import type { Actions, Context, Layout, PanelName, PickInfo, Stats, Subscription, Viewer, ViewerEvents, ViewerOptions, ViewerStateV1, ViewState, VoxelBlock, VoxelBox } from "./types.js";
 import { checkKeys, checkViewerOptions, checkViewState, invalid } from "./validate.js";
 
 /** How often a page in the background, which gets no animation frames, looks after its requests. */
@@ -31,14 +32,21 @@ export async function createViewer(options: ViewerOptions): Promise<Viewer> {
   const container = typeof options.container === "string" ? document.querySelector<HTMLElement>(options.container) : options.container;
   if (!(container instanceof HTMLElement)) throw invalid(`container must be an element or a selector of one; ${typeof options.container === "string" ? `"${options.container}" matches none` : "this is neither"}.`);
   options.signal?.throwIfAborted();
-  const context = await retainContext(options.context, options.layers);
+  const specs = options.layers ?? [];
+  // A context of one's own may change requests, and its code is there.
+  const early = new EarlyDocuments(options.context ? [] : specs);
+  const context = await retainContext(options.context, specs).catch((e: unknown) => {
+    early.dispose();
+    throw e;
+  });
   let viewer: ViewerImpl | undefined;
   try {
     options.signal?.throwIfAborted();
     viewer = new ViewerImpl(container, context, options);
     const { layers } = viewer;
-    const specs = options.layers ?? [];
-    const added = await Promise.allSettled(specs.map((spec) => layers.add(spec, { signal: options.signal })));
+    const known = await early.take();
+    options.signal?.throwIfAborted();
+    const added = await Promise.allSettled(specs.map((spec, i) => Layers.addKnown(layers, spec, known[i], { signal: options.signal })));
     options.signal?.throwIfAborted();
     // A layer that could not be read is there and says why; one with options that cannot be used is not there.
     for (const [i, { id }] of specs.entries()) {
@@ -47,6 +55,7 @@ export async function createViewer(options: ViewerOptions): Promise<Viewer> {
     }
     return viewer;
   } catch (e) {
+    early.dispose();
     if (viewer) await viewer.dispose();
     else context.release();
     throw options.signal?.aborted ? options.signal.reason : asViewerError(e);
@@ -54,7 +63,7 @@ export async function createViewer(options: ViewerOptions): Promise<Viewer> {
 }
 
 class ViewerImpl implements Viewer {
-  readonly layers: LayerCollection;
+  readonly layers: Layers;
   readonly actions: Actions;
   #context: SharedContext;
   #view: EngineView | undefined;

@@ -228,7 +228,7 @@ impl Pool {
                         self.assign(id, running);
                     }
                 }
-                (Job::Open { volume, open }, Ok(Outcome::Opened(opened))) => {
+                (Job::Open { volume, open, .. }, Ok(Outcome::Opened(opened))) => {
                     place.volumes.insert(*volume);
                     // The others need not find out again what it is: where a server refuses what is absent, every probe costs a request.
                     let open = OpenJob { format: Some(opened.spec.format), ..open.clone() };
@@ -366,7 +366,7 @@ mod tests {
     }
 
     fn open(volume: u32, url: &str) -> Job {
-        Job::Open { volume, open: OpenJob { url: url.to_owned(), format: None } }
+        Job::Open { volume, open: OpenJob { url: url.to_owned(), format: None }, documents: Documents::new() }
     }
 
     fn at(place: usize, generation: u32) -> WorkerId {
@@ -454,7 +454,7 @@ mod tests {
     fn other_workers_are_told_the_format_that_was_found() {
         let (mut pool, sent) = pool(2);
         let open = OpenJob { url: "https://localhost/volume".to_owned(), format: None };
-        let id = pool.start(Job::Open { volume: 1, open }, None);
+        let id = pool.start(Job::Open { volume: 1, open, documents: Documents::new() }, None);
         let spec = VolumeSpec {
             format: SourceFormat::Zarr,
             data_type: DataType::Uint8,

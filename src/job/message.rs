@@ -100,6 +100,8 @@ pub enum Job {
         volume: u32,
         /// Where and how.
         open: OpenJob,
+        /// What is known already of what opening reads.
+        documents: Documents,
     },
     /// Fetch, decode and cut one chunk.
     Chunk(ChunkJob),

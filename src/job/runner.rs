@@ -50,7 +50,7 @@ impl JobRunner {
         let cancel = source.token();
         self.running.borrow_mut().insert(id, source);
         let result = match job {
-            Job::Open { volume, open } => self.open(volume, open, cancel).await,
+            Job::Open { volume, open, documents } => self.open(volume, open, documents, cancel).await,
             Job::Chunk(job) => self.chunk(job, &cancel).await,
         };
         self.running.borrow_mut().remove(&id);
@@ -81,8 +81,8 @@ impl JobRunner {
         }
     }
 
-    async fn open(&self, volume: u32, open: OpenJob, cancel: Cancel) -> Result<Outcome, Failure> {
-        let provider = Rc::new(RememberedDocuments::new(Rc::clone(&self.provider), Documents::new()));
+    async fn open(&self, volume: u32, open: OpenJob, known: Documents, cancel: Cancel) -> Result<Outcome, Failure> {
+        let provider = Rc::new(RememberedDocuments::new(Rc::clone(&self.provider), known));
         let source = open_volume(Rc::clone(&provider) as Rc<dyn Provider>, &open, &cancel).await?;
         let spec = source.spec().clone();
         let opened: Volume = async move { Ok(source) }.boxed_local().shared();

@@ -92,6 +92,68 @@ test('sources are relative to the page, and what cannot be is refused by its nam
   await page.close();
 });
 
+test('metadata of precomputed volumes come while the code does, and once', async () => {
+  const begin = (await server.log()).length;
+  const page = await browser.newPage();
+  await page.goto(`${server.url}npm/package.json`);
+  const names = await page.evaluate(async () => {
+    document.body.innerHTML = '<div id="a" style="width:200px;height:150px"></div>';
+    const { createViewer } = await import('/npm/index.js');
+    const early = (path, source) => ({ id: path, type: path, source: source(`${location.origin}/sample/${path}`) });
+    const viewer = await createViewer({
+      container: '#a',
+      layers: [early('image', (url) => `precomputed://${url}/`), early('segmentation', (url) => ({ url, format: 'precomputed' }))],
+    });
+    const layers = viewer.layers.list().map(({ id }) => [id, viewer.layers.info(id).state]);
+    await viewer.dispose();
+    return layers;
+  });
+  assert.deepEqual(names, [['image', 'ready'], ['segmentation', 'ready']]);
+  const log = (await server.log()).slice(begin).map(({ path }) => path);
+  assert.deepEqual(log.filter((path) => /\/(info|zarr\.json|\.zarray)$/.test(path)).toSorted(), ['/sample/image/info', '/sample/segmentation/info']);
+  await page.close();
+});
+
+test('what cannot be had early is said by the layer', async () => {
+  const page = await browser.newPage();
+  await page.goto(`${server.url}npm/package.json`);
+  const found = await page.evaluate(async () => {
+    document.body.innerHTML = '<div id="a" style="width:200px;height:150px"></div>';
+    const { createViewer } = await import('/npm/index.js');
+    const viewer = await createViewer({
+      container: '#a',
+      layers: [{ id: 'gone', type: 'image', source: `precomputed://${location.origin}/sample/nothing` }, { id: 'image', type: 'image', source: '/sample/image' }],
+    });
+    const found = viewer.layers.list().map(({ id }) => [id, viewer.layers.info(id).state, viewer.layers.info(id).error?.code]);
+    await viewer.dispose();
+    return found;
+  });
+  assert.deepEqual(found, [['gone', 'error', 'not-found'], ['image', 'ready', undefined]]);
+  await page.close();
+});
+
+test('where a policy forbids workers of text, they come from their file', async () => {
+  const page = await browser.newPage();
+  await page.route('**/strict.html', (route) => route.fulfill({
+    contentType: 'text/html',
+    headers: { 'content-security-policy': "script-src 'self' 'wasm-unsafe-eval' 'unsafe-inline'; worker-src 'self'" },
+    body: '<!doctype html><div id="a" style="width:200px;height:150px"></div>',
+  }));
+  const begin = (await server.log()).length;
+  await page.goto(`${server.url}strict.html`);
+  const state = await page.evaluate(async () => {
+    const { createViewer } = await import('/npm/index.js');
+    const viewer = await createViewer({ container: '#a', layers: [{ id: 'image', type: 'image', source: '/sample/image' }] });
+    await viewer.idle();
+    const { state, chunks } = viewer.layers.info('image');
+    await viewer.dispose();
+    return { state, whole: chunks.visible > 0 && chunks.loaded === chunks.visible };
+  });
+  assert.deepEqual(state, { state: 'ready', whole: true });
+  assert.ok((await server.log()).slice(begin).some(({ path }) => path === '/npm/worker.js'));
+  await page.close();
+});
+
 test('the log tells every file that was sent', async () => {
   const log = await server.log();
   assert.ok(log.some((entry) => entry.path === '/npm/neurolume_worker_bg.wasm' && entry.status === 200 && entry.bytes > 0));

@@ -96,7 +96,7 @@ impl FakeWorkers {
         self.take();
         let options = serde_json::json!({ "id": id, "type": kind, "source": format!("https://localhost/{id}") });
         let options: LayerOptions = serde_json::from_value(options).unwrap();
-        let _answer = view.add_layer(options, None).unwrap();
+        let _answer = view.add_layer(options, None, Documents::new()).unwrap();
         for (at, message) in self.take() {
             if let ToWorker::Start { id, job: Job::Open { .. } } = message {
                 let opened = Opened { spec: spec.clone(), documents: Documents::new() };

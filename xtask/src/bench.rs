@@ -34,7 +34,7 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     }
     site::build(Profile::Release)?;
     let site = peer()?;
-    sizes("neurolume", &dist_npm(), &["index.js", "neurolume_page_bg.wasm", "neurolume_worker_bg.wasm", "worker.js"])?;
+    sizes("neurolume", &dist_npm(), &["index.js", "neurolume_page_bg.wasm", "neurolume_worker_bg.wasm"])?;
     sizes("Neuroglancer", &site.join("peer/assets"), &["async_computation.", "chunk_worker.", "index-"])?;
     let browser = browser::ensure()?;
     let runs = if options.quick { "1" } else { "7" };

@@ -6,13 +6,14 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::source::{Source, Volume, VolumeStatus};
 use crate::format::{Selection, VolumeSpec};
-use crate::job::{Job, OpenJob};
+use crate::job::{Documents, Job, OpenJob};
 
 use super::{Purpose, Shared};
 
 impl Shared {
     /// Opens a volume, or gives the number of one that is open already. A failed one is tried again.
-    pub(in crate::engine) fn open_volume(&mut self, open: OpenJob) -> u32 {
+    /// `documents`: what is known already of what opening reads.
+    pub(in crate::engine) fn open_volume(&mut self, open: OpenJob, documents: Documents) -> u32 {
         let known = self.volumes.iter_mut().find(|(_, volume)| volume.open == open && !matches!(volume.status, VolumeStatus::Failed(_)));
         if let Some((id, volume)) = known {
             volume.users += 1;
@@ -20,7 +21,7 @@ impl Shared {
         }
         let id = self.new_id();
         self.volumes.insert(id, Volume { open: open.clone(), status: VolumeStatus::Opening, users: 1 });
-        let job = self.pool.start(Job::Open { volume: id, open }, None);
+        let job = self.pool.start(Job::Open { volume: id, open, documents }, None);
         self.purposes.insert(job, Purpose::Open(id));
         id
     }

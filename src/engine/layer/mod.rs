@@ -9,7 +9,7 @@ use futures::channel::oneshot;
 
 use crate::error::{ErrorCode, ViewerError};
 use crate::format::{Selection, VolumeSpec};
-use crate::job::OpenJob;
+use crate::job::{Documents, OpenJob};
 use crate::scene::layer::{LayerKind, LayerOptions, OptionsError};
 use crate::scene::resolve::ChunkCounts;
 use crate::scene::segment_color::SegmentStyle;
@@ -59,9 +59,9 @@ pub(in crate::engine) fn options_error(error: &OptionsError) -> ViewerError {
 }
 
 impl ViewLayer {
-    /// Begins to open a layer whose options have been checked.
-    pub(in crate::engine) fn open(options: LayerOptions, shared: &mut Shared) -> Self {
-        let volume = shared.open_volume(open_job(&options));
+    /// Begins to open a layer whose options have been checked; `documents`: see [`super::View::add_layer`].
+    pub(in crate::engine) fn open(options: LayerOptions, documents: Documents, shared: &mut Shared) -> Self {
+        let volume = shared.open_volume(open_job(&options), documents);
         let segments = segment_style(&options);
         Self {
             options,
@@ -270,7 +270,7 @@ impl ViewLayer {
     pub(in crate::engine) fn reopen(&mut self, shared: &mut Shared) {
         if matches!(self.status, Status::Failed(_)) {
             shared.close_volume(self.volume);
-            self.volume = shared.open_volume(open_job(&self.options));
+            self.volume = shared.open_volume(open_job(&self.options), Documents::new());
             self.status = Status::Opening;
         }
     }

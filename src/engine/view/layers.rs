@@ -6,6 +6,7 @@ use crate::engine::auto_contrast::Histogram;
 use crate::engine::info::{FailureInfo, LayerInfo};
 use crate::engine::layer::{Status, ViewLayer, options_error};
 use crate::error::{ErrorCode, ViewerError};
+use crate::job::Documents;
 use crate::scene::layer::LayerOptions;
 
 use super::{View, ViewEvent};
@@ -13,12 +14,15 @@ use super::{View, ViewEvent};
 impl View {
     /// Adds a layer, on top or before another (under it). The answer comes when its metadata is read.
     ///
+    /// `documents`: what the host has read already of what opening the layer reads, by whole address.
+    ///
     /// # Errors
     /// Options that cannot be used.
     pub fn add_layer(
         &mut self,
         options: LayerOptions,
         before: Option<&str>,
+        documents: Documents,
     ) -> Result<oneshot::Receiver<Result<LayerInfo, ViewerError>>, ViewerError> {
         options.check().map_err(|error| options_error(&error))?;
         let id = options.id.clone().unwrap_or_default();
@@ -29,7 +33,7 @@ impl View {
             None => self.layers.len(),
             Some(before) => self.place(before)?,
         };
-        let mut layer = ViewLayer::open(options, &mut self.context.shared.borrow_mut());
+        let mut layer = ViewLayer::open(options, documents, &mut self.context.shared.borrow_mut());
         let answer = layer.wait();
         self.layers.insert(place, layer);
         self.events.push(ViewEvent::Layers);
@@ -144,7 +148,7 @@ impl View {
                     layer.reselect(&self.other_axes, &mut shared)?;
                     layer
                 }
-                None => ViewLayer::open(options, &mut shared),
+                None => ViewLayer::open(options, Documents::new(), &mut shared),
             };
             self.layers.push(layer);
         }

@@ -11,16 +11,25 @@ use super::{PageView, edge, object};
 
 #[wasm_bindgen]
 impl PageView {
-    /// Adds a layer; resolves when its metadata is read. A layer that cannot be read stays, in state "error".
+    /// Adds a layer; resolves when its metadata is read. A layer that cannot be read stays, in state "error". `document` is what the page
+    /// has read already at `url`, of what opening the layer reads.
     ///
     /// # Errors
     /// Options that cannot be used, or why the metadata could not be read.
     #[wasm_bindgen(js_name = addLayer)]
-    pub async fn add_layer(&self, request: u32, spec: JsValue, before: Option<String>) -> Result<JsValue, JsValue> {
+    pub async fn add_layer(
+        &self,
+        request: u32,
+        spec: JsValue,
+        before: Option<String>,
+        url: Option<String>,
+        document: Option<Vec<u8>>,
+    ) -> Result<JsValue, JsValue> {
         let inner = Rc::clone(&self.inner);
         let options: LayerOptions = from_js(&spec)?;
         let id = options.id.clone().unwrap_or_default();
-        let receiver = edge(inner.view.borrow_mut().add_layer(options, before.as_deref()))?;
+        let documents = url.zip(document).map(|(url, document)| (url, Some(document.into()))).into_iter().collect();
+        let receiver = edge(inner.view.borrow_mut().add_layer(options, before.as_deref(), documents))?;
         inner.ask_frame();
         match inner.answer(request, receiver).await {
             Ok(info) => to_js_numbers(&edge(info)?),
