@@ -124,8 +124,6 @@ export async function retainContext(given: Context | undefined, layers: LayerSpe
 }
 
 async function make(options: ContextOptions, owned: boolean, startFull = false): Promise<SharedContext> {
-  // The browser's graphics process starts while the code is on its way; whether there is an adapter, the engine asks for itself.
-  void (navigator as { gpu?: { requestAdapter(): Promise<unknown> } }).gpu?.requestAdapter().catch(() => undefined);
   try {
     const { engine, ...modules } = await load(options.assets, startFull);
     const workers = options.limits?.workers ?? Math.min(6, Math.max(2, (navigator.hardwareConcurrency || 3) - 1));

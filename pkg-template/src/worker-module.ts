@@ -30,9 +30,12 @@ export class WorkerModule {
   /** A fresh worker that has been handed the module, which must have been fetched. */
   spawn(): Worker {
     const [waiting] = this.#early;
-    if (waiting) this.#early.delete(waiting);
-    const worker = waiting ?? this.#begin();
-    worker.postMessage({ type: "init", module: this.#compiled });
+    if (waiting) {
+      this.#early.delete(waiting);
+      return waiting;
+    }
+    const worker = this.#begin();
+    this.#hand(worker);
     return worker;
   }
 
@@ -53,5 +56,10 @@ export class WorkerModule {
       worker.addEventListener("error", drop, { once: true });
     }
     this.#compiled = await compile(this.#url);
+    this.#early.forEach((worker) => this.#hand(worker));
+  }
+
+  #hand(worker: Worker): void {
+    worker.postMessage({ type: "init", module: this.#compiled });
   }
 }

@@ -62,8 +62,8 @@ pub enum ViewEvent {
 }
 
 /// While data come, drawing takes at most about one part in as many of the time.
-const PACE_OF_FRAME: f64 = 2.0;
-const MOST_PACE_MILLIS: f64 = 250.0;
+const PACE_OF_FRAME: f64 = 4.0;
+const MOST_PACE_MILLIS: f64 = 500.0;
 
 /// What is shown beside the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
