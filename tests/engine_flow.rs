@@ -180,3 +180,29 @@ fn a_view_without_size_is_idle_once_its_layers_are_known() {
     view.tick(FRAME_MILLIS);
     assert_eq!((idle.try_recv(), view.stats().in_flight), (Ok(Some(())), 0));
 }
+
+#[test]
+fn slices_in_space_take_no_chunks_that_the_panels_beside_them_do_not() {
+    let spec = volume([1024, 1024, 1024], 1);
+    let workers = FakeWorkers::new(Limits::default());
+    let mut view = View::new(&workers.context);
+    view.set_layout(Layout::Four);
+    view.resize(DVec2::splat(512.0), 1.0);
+    workers.open(&mut view, "image", "image", &spec);
+    let mut state = view.state().clone();
+    state.position = neurolume::geometry::DVec3::splat(512.5);
+    (state.cross_section_scale, state.projection_scale) = (1.0, 512.0);
+    view.set_state(state, [true; 2], 0.0, 0.0);
+    let (mut started, mut now) = (0, 0.0);
+    for _ in 0..60 {
+        now += FRAME_MILLIS;
+        view.tick(now);
+        for chunk in workers.started() {
+            started += 1;
+            // Panels reach 128 voxels to each side of 512, and a filter one more; chunks have an edge of 32.
+            assert!(chunk.chunk.grid.iter().all(|place| (11..=20).contains(place)), "{:?}", chunk.chunk.grid);
+            workers.deliver(&chunk, &spec);
+        }
+    }
+    assert!(started >= 3 * 8 * 8 - 2 * 8, "{started}");
+}

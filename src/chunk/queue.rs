@@ -195,6 +195,12 @@ impl Queue {
         self.in_flight
     }
 
+    /// Chunks being fetched that are in view, not only ahead of it.
+    #[must_use]
+    pub fn visible_in_flight(&self) -> usize {
+        self.in_flight - self.prefetches_in_flight()
+    }
+
     fn prefetches_in_flight(&self) -> usize {
         self.entries.values().filter(|entry| entry.in_flight && entry.priority().is_some_and(|p| p.rank == Rank::Prefetch)).count()
     }

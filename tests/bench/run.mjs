@@ -18,6 +18,7 @@ const NETWORKS = [
 const FIGURES = {
   firstPixel: ['first centre pixel', 'ms'],
   complete: ['complete view', 'ms'],
+  warm: ['complete view, second visit', 'ms'],
   jump: ['jump', 'ms'],
   zoomOut: ['zoom out', 'ms'],
   zoomIn: ['zoom in', 'ms'],
@@ -51,10 +52,10 @@ for (const network of NETWORKS.filter(({ name }) => !options.network || name.inc
       }
     }
     await server.close();
-    console.log(`\n${volume.name}, ${network.name} (medians of ${options.runs})\n${'figure'.padEnd(22)}${'neurolume'.padStart(12)}${'Neuroglancer'.padStart(14)}${'ratio'.padStart(8)}`);
+    console.log(`\n${volume.name}, ${network.name} (medians of ${options.runs})\n${'figure'.padEnd(30)}${'neurolume'.padStart(12)}${'Neuroglancer'.padStart(14)}${'ratio'.padStart(8)}`);
     for (const [key, [label, unit]] of Object.entries(FIGURES)) {
       const [ours, theirs] = [neurolume, neuroglancer].map(({ name }) => median(runs[name].map((run) => run[key] ?? NaN)));
-      console.log(`${label.padEnd(22)}${shown(ours, unit).padStart(12)}${shown(theirs, unit).padStart(14)}${(ours / theirs).toFixed(2).padStart(8)}  ${unit}`);
+      console.log(`${label.padEnd(30)}${shown(ours, unit).padStart(12)}${shown(theirs, unit).padStart(14)}${(ours / theirs).toFixed(2).padStart(8)}  ${unit}`);
       results.push({ volume: volume.name, network: network.name, figure: key, neurolume: ours, neuroglancer: theirs, ratio: ours / theirs });
     }
   }

@@ -21,11 +21,25 @@ function volume({ name, prefix, image, segmentation, shape, voxelNm, nmPerPx }) 
   return { name, prefix, image, segmentation, shape, voxelNm, nmPerPx, far, flight: flight(shape, voxelNm) };
 }
 
+/** Places that lie alike in volumes of every size: not farther from the middle than half of the least. */
+function near(shape, voxelNm) {
+  const middle = shape.map((n) => (n / 2) * voxelNm);
+  const far = middle.map((at, axis) => at + [300, -250, 250][axis] * voxelNm);
+  const cube = flight([1000, 1000, 1000], voxelNm);
+  return { far, flight: cube.map((place) => place.map((at, axis) => at - 500 * voxelNm + middle[axis])) };
+}
+
 export const data = existsSync(fixtures) ? fixtures : undefined;
 
 export const volumes = [
   volume({ name: 'sample', prefix: '/sample/', image: 'sample/image', segmentation: 'sample/segmentation', shape: [512, 512, 512], voxelNm: 8, nmPerPx: 8 }),
 ];
+// Of one seed and with the same metadata, made by the server: how large a volume is must not be felt.
+for (const [name, edge] of [['virtual, 1 GB', 1_000], ['virtual, 1 PB', 100_000]]) {
+  const folder = `phantom/1/${edge}/`;
+  const shape = [edge, edge, edge];
+  volumes.push({ ...volume({ name, prefix: `/${folder}`, image: `${folder}image`, segmentation: `${folder}segmentation`, shape, voxelNm: 8, nmPerPx: 8 }), ...near(shape, 8) });
+}
 if (data) {
   const folder = 'data/sample/fib25-igneous/';
   volumes.push(volume({ name: 'real EM (FIB-25)', prefix: `/${folder}`, image: `${folder}image`, segmentation: `${folder}seg`, shape: [250, 250, 250], voxelNm: 10, nmPerPx: 10 }));

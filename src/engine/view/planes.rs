@@ -30,18 +30,26 @@ impl View {
         views.collect()
     }
 
-    /// The three slices in a 3D panel of this size, device pixels: as far as the data reaches, or the view.
+    /// The three slices in a 3D panel of this size, device pixels: what the flat panels beside it show, so that it takes no chunks of its
+    /// own; where a slice has no panel, as far as the data reaches, or the view.
     pub(super) fn space_planes(&self, size: DVec2) -> Vec<PlaneView> {
         let Some((low, high)) = self.bounds() else { return Vec::new() };
         let clip_from_world = self.state.clip_from_world(size, self.switches.orthographic);
-        let nm_per_px = self.state.projection_scale / size.y.max(1.0);
-        let reach = self.state.projection_scale * 2.0;
+        let space_nm_per_px = self.state.projection_scale / size.y.max(1.0);
+        let space_reach = DVec2::splat(self.state.projection_scale * 2.0);
         [PanelKind::Xy, PanelKind::Xz, PanelKind::Yz]
             .into_iter()
             .map(|kind| {
                 let [right, down, _] = self.state.slice_axes(kind);
-                let (left, right_end) = extent(right, self.state.position, low, high, reach);
-                let (top, bottom) = extent(down, self.state.position, low, high, reach);
+                let panel = self.panels.iter().find(|panel| panel.kind == kind);
+                let (nm_per_px, reach) = panel.map_or((space_nm_per_px, space_reach), |panel| {
+                    let shown = self.state.slice_plane(kind, size_px(panel), self.px_ratio);
+                    let [u, v] = [shown.du.length(), shown.dv.length()];
+                    // Nor finer than there.
+                    (space_nm_per_px.max(u), shown.size * DVec2::new(u, v) * 0.5)
+                });
+                let (left, right_end) = extent(right, self.state.position, low, high, reach.x);
+                let (top, bottom) = extent(down, self.state.position, low, high, reach.y);
                 let plane = PixelPlane {
                     origin: self.state.position + right * left + down * top,
                     du: right * nm_per_px,
