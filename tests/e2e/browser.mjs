@@ -97,3 +97,13 @@ export function watchErrors(page) {
     if (errors.length > 0) throw new Error(`the page reported: ${errors.join('\n')}`);
   };
 }
+
+/** The address of a page with a place "a" whose content security policy allows scripts and workers from files alone. */
+export async function strictPage(page, base) {
+  await page.route('**/strict.html', (route) => route.fulfill({
+    contentType: 'text/html',
+    headers: { 'content-security-policy': "script-src 'self' 'wasm-unsafe-eval' 'unsafe-inline'; worker-src 'self'" },
+    body: '<!doctype html><div id="a" style="width:200px;height:150px"></div>',
+  }));
+  return `${base}strict.html`;
+}

@@ -1,8 +1,10 @@
 // What one view costs, as far as it is the same on every machine: requests, bytes, draws; and that an idle page does nothing.
 
 import assert from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch, serve } from './browser.mjs';
+import { launch, root, serve } from './browser.mjs';
 
 let browser;
 let server;
@@ -56,7 +58,20 @@ test('a view of the sample keeps within its requests and bytes', async () => {
   assert.ok(bytes <= 14.5e6, `${bytes} bytes`);
   const indices = sample.filter(({ bytes, path }) => path.endsWith('.shard') && bytes < 4000).length;
   assert.ok(indices <= 40, `${indices} requests of indices`);
+  const { draws, gpuBytes } = await page.evaluate(() => globalThis.viewer.stats);
+  // 5 frames and 32 MB when this was written. A faster machine draws more frames while data come.
+  assert.ok(draws <= 20, `${draws} frames`);
+  assert.ok(gpuBytes <= 40e6, `${gpuBytes} bytes of the GPU`);
   await page.close();
+});
+
+test('the package stays small', async () => {
+  // Of the quickly made build that is tested, about twice the published one; a tenth more than when this was written.
+  const limits = { 'index.js': 150e3, 'neurolume_page_bg.wasm': 1.74e6, 'neurolume_worker_bg.wasm': 1.09e6, 'neurolume_worker_full_bg.wasm': 5.05e6 };
+  for (const [name, most] of Object.entries(limits)) {
+    const { size } = await stat(path.join(root, 'dist/npm', name));
+    assert.ok(size <= most, `${name}: ${size} bytes, at most ${most}`);
+  }
 });
 
 test('an idle page draws no frame and sets no timer', async () => {

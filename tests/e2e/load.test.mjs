@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, serve } from './browser.mjs';
+import { launch, serve, strictPage } from './browser.mjs';
 
 let browser;
 let server;
@@ -134,13 +134,8 @@ test('what cannot be had early is said by the layer', async () => {
 
 test('where a policy forbids workers of text, they come from their file', async () => {
   const page = await browser.newPage();
-  await page.route('**/strict.html', (route) => route.fulfill({
-    contentType: 'text/html',
-    headers: { 'content-security-policy': "script-src 'self' 'wasm-unsafe-eval' 'unsafe-inline'; worker-src 'self'" },
-    body: '<!doctype html><div id="a" style="width:200px;height:150px"></div>',
-  }));
   const begin = (await server.log()).length;
-  await page.goto(`${server.url}strict.html`);
+  await page.goto(await strictPage(page, server.url));
   const state = await page.evaluate(async () => {
     const { createViewer } = await import('/npm/index.js');
     const viewer = await createViewer({ container: '#a', layers: [{ id: 'image', type: 'image', source: '/sample/image' }] });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch, root, serve } from './browser.mjs';
+import { launch, root, serve, strictPage } from './browser.mjs';
 
 let browser;
 let server;
@@ -107,6 +107,8 @@ test('a worker that dies is replaced, and what it was to fetch is fetched', asyn
 test('a worker script that cannot be loaded is an error, not a wait', async () => {
   const { page, close } = await bare();
   await page.route('**/npm/worker.js', (route) => route.fulfill({ status: 404, body: 'nothing here' }));
+  // Workers come from their file where a page's policy forbids text.
+  await page.goto(await strictPage(page, server.url));
   const error = await page.evaluate(async () => {
     const { createViewer } = await import('/npm/index.js');
     const viewer = await createViewer({ container: '#a' });
