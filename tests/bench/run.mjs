@@ -37,7 +37,7 @@ const shown = (value, unit) => (unit === 'MB' ? (value / 1e6).toFixed(2) : unit 
 const out = path.resolve(root, options.out);
 await mkdir(out, { recursive: true });
 const results = [];
-for (const network of NETWORKS.filter(({ name }) => !options.network || name.includes(options.network))) {
+for (const network of NETWORKS.filter(({ name }) => !options.network || name.startsWith(options.network))) {
   for (const volume of volumes.filter(({ name }) => !options.volume || name.includes(options.volume))) {
     const server = await serve({ site: path.join(out, 'site'), data, latency: network.latency, bandwidth: network.bandwidth });
     // What the server packs once, and the disk reads once, is not measured.
