@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -106,4 +107,16 @@ export async function strictPage(page, base) {
     body: '<!doctype html><div id="a" style="width:200px;height:150px"></div>',
   }));
   return `${base}strict.html`;
+}
+
+/** A browser and a server of the site for the tests of a file: `browser` and `server`, while they run. */
+export function hosted() {
+  const host = {};
+  before(async () => {
+    [host.browser, host.server] = await Promise.all([launch(), serve()]);
+  });
+  after(async () => {
+    await Promise.all([host.browser?.close(), host.server?.close()]);
+  });
+  return host;
 }

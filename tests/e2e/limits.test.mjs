@@ -3,22 +3,14 @@
 import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { launch, root, serve } from './browser.mjs';
+import { test } from 'node:test';
+import { hosted, root } from './browser.mjs';
 
-let browser;
-let server;
-
-before(async () => {
-  [browser, server] = await Promise.all([launch(), serve()]);
-});
-after(async () => {
-  await Promise.all([browser?.close(), server?.close()]);
-});
+const host = hosted();
 
 /** A page whose timers and frames are counted, with a viewer of the sample at one voxel per pixel. */
 async function viewed() {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const page = await host.browser.newPage({ viewport: { width: 1280, height: 800 } });
   await page.addInitScript(() => {
     globalThis.asked = { timers: 0, frames: 0 };
     for (const [name, kind] of [['setTimeout', 'timers'], ['setInterval', 'timers'], ['requestIdleCallback', 'timers'], ['requestAnimationFrame', 'frames']]) {
@@ -29,7 +21,7 @@ async function viewed() {
       };
     }
   });
-  await page.goto(`${server.url}npm/package.json`);
+  await page.goto(`${host.server.url}npm/package.json`);
   await page.evaluate(async () => {
     document.body.innerHTML = '<div id="a" style="position:absolute;inset:0"></div>';
     const { createViewer } = await import('/npm/index.js');
@@ -48,9 +40,9 @@ async function viewed() {
 }
 
 test('a view of the sample keeps within its requests and bytes', async () => {
-  const begin = (await server.log()).length;
+  const begin = (await host.server.log()).length;
   const page = await viewed();
-  const log = (await server.log()).slice(begin);
+  const log = (await host.server.log()).slice(begin);
   const sample = log.filter(({ path }) => path.startsWith('/sample/'));
   const [requests, bytes] = [sample.length, sample.reduce((sum, { bytes }) => sum + bytes, 0)];
   // 160 requests, 13.6 MB and 35 indices when this was written; Neuroglancer makes 614 and takes 16.5 MB. The order in which things come decides a few.

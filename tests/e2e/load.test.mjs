@@ -1,32 +1,34 @@
 // The package starts, through Vite's bundle and from plain modules.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, serve, strictPage } from './browser.mjs';
+import { test } from 'node:test';
+import { hosted, strictPage } from './browser.mjs';
 
-let browser;
-let server;
+const host = hosted();
 
-before(async () => {
-  [browser, server] = await Promise.all([launch(), serve()]);
-});
-after(async () => {
-  await Promise.all([browser?.close(), server?.close()]);
-});
+/** A page of no application, with a place "a". */
+async function bare() {
+  const page = await host.browser.newPage();
+  await page.goto(`${host.server.url}npm/package.json`);
+  await page.evaluate(() => {
+    document.body.innerHTML = '<div id="a" style="width:200px;height:150px"></div>';
+  });
+  return page;
+}
 
 test('the site starts a viewer', async () => {
-  const page = await browser.newPage();
+  const page = await host.browser.newPage();
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));
-  await page.goto(server.url);
+  await page.goto(host.server.url);
   await page.waitForFunction(() => document.querySelector('nl-app')?.viewer?.layers.list().length > 0);
   assert.deepEqual(errors, []);
   await page.close();
 });
 
 test('plain modules start viewers, which share a context and leave nothing behind', async () => {
-  const page = await browser.newPage();
-  await page.goto(`${server.url}npm/package.json`);
+  const page = await host.browser.newPage();
+  await page.goto(`${host.server.url}npm/package.json`);
   const result = await page.evaluate(async () => {
     document.body.innerHTML = '<div id="a" style="width:200px;height:150px"></div><div id="b" style="width:200px;height:150px"></div>';
     const { checkSupport, createViewer, isViewerError } = await import('/npm/index.js');
@@ -48,10 +50,8 @@ test('plain modules start viewers, which share a context and leave nothing behin
 });
 
 test('sources are relative to the page, and what cannot be is refused by its name', async () => {
-  const page = await browser.newPage();
-  await page.goto(`${server.url}npm/package.json`);
+  const page = await bare();
   const result = await page.evaluate(async () => {
-    document.body.innerHTML = '<div id="a" style="width:200px;height:150px"></div>';
     const { createViewer } = await import('/npm/index.js');
     const viewer = await createViewer({ container: '#a', layers: [{ id: 'image', type: 'image', source: '/sample/image' }] });
     const ways = {
@@ -87,17 +87,15 @@ test('sources are relative to the page, and what cannot be is refused by its nam
     assert.match(result.refused[way], /^invalid-options: /);
     assert.match(result.refused[way], named);
   }
-  assert.deepEqual(result.sources, [`${server.url}sample/image`, `${server.url}sample/image`]);
+  assert.deepEqual(result.sources, [`${host.server.url}sample/image`, `${host.server.url}sample/image`]);
   assert.equal(result.late, 'disposed');
   await page.close();
 });
 
 test('metadata of precomputed volumes come while the code does, and once', async () => {
-  const begin = (await server.log()).length;
-  const page = await browser.newPage();
-  await page.goto(`${server.url}npm/package.json`);
-  const names = await page.evaluate(async () => {
-    document.body.innerHTML = '<div id="a" style="width:200px;height:150px"></div>';
+  const begin = (await host.server.log()).length;
+  const page = await bare();
+  const found = await page.evaluate(async () => {
     const { createViewer } = await import('/npm/index.js');
     const early = (path, source) => ({ id: path, type: path, source: source(`${location.origin}/sample/${path}`) });
     const viewer = await createViewer({
@@ -106,19 +104,19 @@ test('metadata of precomputed volumes come while the code does, and once', async
     });
     const layers = viewer.layers.list().map(({ id }) => [id, viewer.layers.info(id).state]);
     await viewer.dispose();
-    return layers;
+    // What workers fetch is not among the page's own.
+    const byPage = performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/info')).length;
+    return { layers, byPage };
   });
-  assert.deepEqual(names, [['image', 'ready'], ['segmentation', 'ready']]);
-  const log = (await server.log()).slice(begin).map(({ path }) => path);
+  assert.deepEqual(found, { layers: [['image', 'ready'], ['segmentation', 'ready']], byPage: 2 });
+  const log = (await host.server.log()).slice(begin).map(({ path }) => path);
   assert.deepEqual(log.filter((path) => /\/(info|zarr\.json|\.zarray)$/.test(path)).toSorted(), ['/sample/image/info', '/sample/segmentation/info']);
   await page.close();
 });
 
 test('what cannot be had early is said by the layer', async () => {
-  const page = await browser.newPage();
-  await page.goto(`${server.url}npm/package.json`);
+  const page = await bare();
   const found = await page.evaluate(async () => {
-    document.body.innerHTML = '<div id="a" style="width:200px;height:150px"></div>';
     const { createViewer } = await import('/npm/index.js');
     const viewer = await createViewer({
       container: '#a',
@@ -133,9 +131,9 @@ test('what cannot be had early is said by the layer', async () => {
 });
 
 test('where a policy forbids workers of text, they come from their file', async () => {
-  const page = await browser.newPage();
-  const begin = (await server.log()).length;
-  await page.goto(await strictPage(page, server.url));
+  const page = await host.browser.newPage();
+  const begin = (await host.server.log()).length;
+  await page.goto(await strictPage(page, host.server.url));
   const state = await page.evaluate(async () => {
     const { createViewer } = await import('/npm/index.js');
     const viewer = await createViewer({ container: '#a', layers: [{ id: 'image', type: 'image', source: '/sample/image' }] });
@@ -145,11 +143,11 @@ test('where a policy forbids workers of text, they come from their file', async 
     return { state, whole: chunks.visible > 0 && chunks.loaded === chunks.visible };
   });
   assert.deepEqual(state, { state: 'ready', whole: true });
-  assert.ok((await server.log()).slice(begin).some(({ path }) => path === '/npm/worker.js'));
+  assert.ok((await host.server.log()).slice(begin).some(({ path }) => path === '/npm/worker.js'));
   await page.close();
 });
 
 test('the log tells every file that was sent', async () => {
-  const log = await server.log();
+  const log = await host.server.log();
   assert.ok(log.some((entry) => entry.path === '/npm/neurolume_worker_bg.wasm' && entry.status === 200 && entry.bytes > 0));
 });

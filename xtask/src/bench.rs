@@ -37,10 +37,10 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     sizes("neurolume", &dist_npm(), &["index.js", "neurolume_page_bg.wasm", "neurolume_worker_bg.wasm"])?;
     sizes("Neuroglancer", &site.join("peer/assets"), &["async_computation.", "chunk_worker.", "index-"])?;
     let browser = browser::ensure()?;
-    let runs = if options.quick { "1" } else { "7" };
+    let extent: &[&str] = if options.quick { &["--quick"] } else { &["--runs", "7"] };
     step("measure in the browser", || {
         let mut node = Command::new("node");
-        run(node.current_dir(root()).arg("tests/bench/run.mjs").args(["--runs", runs]).env("CHROMIUM", &browser))
+        run(node.current_dir(root()).arg("tests/bench/run.mjs").args(extent).env("CHROMIUM", &browser))
     })
 }
 
