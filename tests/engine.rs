@@ -59,7 +59,7 @@ impl Bench {
 
     fn reading(limits: Limits, provider: Rc<dyn Provider>) -> Self {
         let posted = Posted::default();
-        let context = Context::new(limits, 1 << 30, Box::new(Inline(Rc::clone(&posted))));
+        let context = Context::new(limits, Box::new(Inline(Rc::clone(&posted))));
         let runners = (0..limits.workers).map(|_| JobRunner::new(Rc::clone(&provider))).collect();
         Self { context, posted, runners }
     }

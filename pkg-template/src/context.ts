@@ -9,6 +9,7 @@ import { checkContextOptions, invalid } from "./validate.js";
 export class SharedContext implements Context {
   readonly engine: EngineModule;
   #inner: EngineContext | undefined;
+  #ready: Promise<void> | undefined;
   #users = 0;
   /** Whether nobody but viewers holds it any more. */
   #released: boolean;
@@ -38,6 +39,11 @@ export class SharedContext implements Context {
 
   get limits(): Required<Limits> {
     return guarded(() => this.#usable().limits());
+  }
+
+  /** Gets the graphics device with its first call. Until then viewers fetch, and draw nothing. */
+  ready(): Promise<void> {
+    return (this.#ready ??= this.inner.ready());
   }
 
   clearCache(): Promise<void> {
@@ -93,12 +99,19 @@ interface Implicit {
  */
 export async function createContext(options: ContextOptions = {}): Promise<Context> {
   checkContextOptions(options);
-  return make(options, true);
+  const context = await make(options, true);
+  try {
+    await context.ready();
+  } catch (e) {
+    await context.dispose();
+    throw asViewerError(e);
+  }
+  return context;
 }
 
 /**
  * The context of a viewer: the one given, or the page's own. It counts the caller as a user: call release(). `layers` are what the viewer
- * begins with.
+ * begins with. It may not be `ready`.
  */
 export async function retainContext(given: Context | undefined, layers: LayerSpec[] = []): Promise<SharedContext> {
   if (given !== undefined) {
@@ -127,7 +140,7 @@ async function make(options: ContextOptions, owned: boolean, startFull = false):
   try {
     const { engine, ...modules } = await load(options.assets, startFull);
     const workers = options.limits?.workers ?? Math.min(6, Math.max(2, (navigator.hardwareConcurrency || 3) - 1));
-    const inner = await engine.PageContext.create({ limits: options.limits, workers, ...modules, transformRequest: options.transformRequest });
+    const inner = new engine.PageContext({ limits: options.limits, workers, ...modules, transformRequest: options.transformRequest });
     return new SharedContext(engine, inner, owned);
   } catch (e) {
     throw asViewerError(e);

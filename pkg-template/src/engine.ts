@@ -5,6 +5,8 @@
 import type { ActionInfo, ChunkFailure, Histogram, Layout, LayerInfo, LayerSpec, Limits, PanelName, PickInfo, Stats, Usage, ViewState, ViewerStateV1, VoxelBlock, VoxelBox } from "./types.js";
 
 export interface EngineContext {
+  /** Gets the graphics device. */
+  ready(): Promise<void>;
   usage(): Usage;
   limits(): Required<Limits>;
   clearCache(): void;
@@ -78,9 +80,7 @@ export interface EngineView {
 
 export interface EngineModule {
   default(input: { module_or_path: WebAssembly.Module }): Promise<unknown>;
-  PageContext: {
-    /** `full`: workers begin with the full module. `fetchFull` promises that `spawn` may be called with true. */
-    create(options: { limits?: Limits; workers: number; full: boolean; spawn: (full: boolean) => Worker; fetchFull: () => Promise<void>; transformRequest?: unknown }): Promise<EngineContext>;
-  };
+  /** `full`: workers begin with the full module. `fetchFull` promises that `spawn` may be called with true. */
+  PageContext: new (options: { limits?: Limits; workers: number; full: boolean; spawn: (full: boolean) => Worker; fetchFull: () => Promise<void>; transformRequest?: unknown }) => EngineContext;
   PageView: new (context: EngineContext, canvas: HTMLCanvasElement, options: object, wake: () => void) => EngineView;
 }

@@ -46,7 +46,9 @@ export async function createViewer(options: ViewerOptions): Promise<Viewer> {
     const { layers } = viewer;
     const known = await early.take();
     options.signal?.throwIfAborted();
-    const added = await Promise.allSettled(specs.map((spec, i) => Layers.addKnown(layers, spec, known[i], { signal: options.signal })));
+    const adding = Promise.allSettled(specs.map((spec, i) => Layers.addKnown(layers, spec, known[i], { signal: options.signal })));
+    // After the metadata, for data take longer to come than the device.
+    const [added] = await Promise.all([adding, context.ready()]);
     options.signal?.throwIfAborted();
     // A layer that could not be read is there and says why; one with options that cannot be used is not there.
     for (const [i, { id }] of specs.entries()) {

@@ -1,12 +1,12 @@
 //! The context as JavaScript sees it: the graphics device, the engine's shared parts, and the workers' messages.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::rc::{Rc, Weak};
 
 use js_sys::Function;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 
 use crate::engine::{Context, Limits, LimitsPatch, PageRequest, WorkerId, WorkerModule};
 use crate::error::{ErrorCode, ViewerError};
@@ -21,7 +21,8 @@ use super::surface::Device;
 /// What viewers of one page share.
 pub(super) struct ContextInner {
     pub(super) engine: Context,
-    pub(super) device: RefCell<Device>,
+    /// Not there yet at first: data are fetched meanwhile.
+    pub(super) device: RefCell<Option<Device>>,
     pub(super) views: RefCell<Vec<Weak<ViewInner>>>,
     hook: Option<Function>,
     sink: EventSink,
@@ -50,11 +51,12 @@ struct Usage {
 
 #[wasm_bindgen]
 impl PageContext {
-    /// Makes a context: the device, the workers, the budgets.
+    /// Makes a context: the workers, the budgets. Nothing is drawn before [`PageContext::ready`] has got a device.
     ///
     /// # Errors
-    /// `unsupported` without WebGPU, `invalid-options` for limits that nothing could work with.
-    pub async fn create(options: JsValue) -> Result<PageContext, JsValue> {
+    /// `invalid-options` for limits that nothing could work with.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: JsValue) -> Result<PageContext, JsValue> {
         console_error_panic_hook::set_once();
         let field = |key: &str| js_sys::Reflect::get(&options, &key.into()).unwrap_or(JsValue::UNDEFINED);
         let patch: LimitsPatch = from_js(&field("limits"))?;
@@ -65,21 +67,29 @@ impl PageContext {
         let (spawn, fetch_full) = (field("spawn").dyn_into()?, field("fetchFull").dyn_into()?);
         let first_module = if field("full").is_truthy() { WorkerModule::Full } else { WorkerModule::Small };
         let hook = field("transformRequest").dyn_into::<Function>().ok();
-        let device = Device::new(limits.gpu_bytes).await.map_err(|error| error_to_js(&error))?;
         let sink = EventSink::default();
         let workers = BrowserWorkers::new(spawn, fetch_full, first_module, Rc::clone(&sink), hook.is_some());
-        let engine = Context::new(limits, device.largest_buffer_bytes(), Box::new(workers));
+        let engine = Context::new(limits, Box::new(workers));
         let inner = Rc::new(ContextInner {
             engine,
-            device: RefCell::new(device),
+            device: RefCell::default(),
             views: RefCell::default(),
             hook,
             sink: Rc::clone(&sink),
             restoring: Cell::new(false),
         });
         *sink.borrow_mut() = Some(Rc::new(Events(Rc::downgrade(&inner))));
-        inner.watch_device();
         Ok(Self { inner })
+    }
+
+    /// Gets the graphics device. Rejects with `unsupported` without WebGPU.
+    pub fn ready(&self) -> js_sys::Promise {
+        let inner = Rc::clone(&self.inner);
+        future_to_promise(async move {
+            inner.get_device().await.map_err(|error| error_to_js(&error))?;
+            inner.views().iter().for_each(|view| view.device_came());
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Bytes in use.
@@ -115,15 +125,28 @@ impl Drop for PageContext {
 }
 
 impl ContextInner {
+    /// The device that draws.
+    pub(super) fn device(&self) -> Result<RefMut<'_, Device>, ViewerError> {
+        RefMut::filter_map(self.device.borrow_mut(), Option::as_mut)
+            .map_err(|_| ViewerError::new(ErrorCode::DeviceLost, "the graphics device is not there yet").retryable())
+    }
+
     pub(super) fn wake_views(&self) {
-        let views: Vec<Rc<ViewInner>> = {
-            let mut views = self.views.borrow_mut();
-            views.retain(|view| view.strong_count() > 0);
-            views.iter().filter_map(Weak::upgrade).collect()
-        };
-        for view in views {
-            view.settle();
-        }
+        self.views().iter().for_each(|view| view.settle());
+    }
+
+    fn views(&self) -> Vec<Rc<ViewInner>> {
+        let mut views = self.views.borrow_mut();
+        views.retain(|view| view.strong_count() > 0);
+        views.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    async fn get_device(self: &Rc<Self>) -> Result<(), ViewerError> {
+        let device = Device::new(self.engine.limits().gpu_bytes).await?;
+        self.engine.device_changed(device.largest_buffer_bytes());
+        *self.device.borrow_mut() = Some(device);
+        self.watch_device();
+        Ok(())
     }
 
     fn answer_requests(self: &Rc<Self>) {
@@ -141,7 +164,7 @@ impl ContextInner {
 
     /// Hears of the device's loss even where nothing is drawn.
     fn watch_device(self: &Rc<Self>) {
-        let Some(lost) = self.device.borrow_mut().gpu.take_lost() else { return };
+        let Some(lost) = self.device.borrow_mut().as_mut().and_then(|device| device.gpu.take_lost()) else { return };
         let inner = Rc::downgrade(self);
         spawn_local(async move {
             if lost.await.is_ok()
@@ -159,18 +182,11 @@ impl ContextInner {
         }
         let inner = Rc::clone(self);
         spawn_local(async move {
-            let device = Device::new(inner.engine.limits().gpu_bytes).await;
-            let restored = device.is_ok();
-            if let Ok(device) = device {
-                *inner.device.borrow_mut() = device;
-                inner.engine.device_lost();
+            let restored = inner.get_device().await.is_ok();
+            if restored {
                 inner.restoring.set(false);
-                inner.watch_device();
             }
-            let views: Vec<Rc<ViewInner>> = inner.views.borrow().iter().filter_map(Weak::upgrade).collect();
-            for view in views {
-                view.device_changed(restored);
-            }
+            inner.views().iter().for_each(|view| view.device_lost(restored));
         });
     }
 }

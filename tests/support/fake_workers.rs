@@ -60,7 +60,7 @@ pub(crate) struct FakeWorkers {
 impl FakeWorkers {
     pub(crate) fn new(limits: Limits) -> Self {
         let posted = Posted::default();
-        let context = Context::new(limits, 1 << 30, Box::new(Silent(Rc::clone(&posted))));
+        let context = Context::new(limits, Box::new(Silent(Rc::clone(&posted))));
         Self { context, posted }
     }
 

@@ -70,9 +70,9 @@ pub(in crate::engine) struct Shared {
 }
 
 impl Context {
-    /// A context with these limits; `largest_buffer_bytes` is what one buffer of the graphics device may hold.
+    /// A context with these limits, and no graphics device yet: see [`Context::device_changed`].
     #[must_use]
-    pub fn new(limits: Limits, largest_buffer_bytes: u64, spawn: Box<dyn SpawnWorker>) -> Self {
+    pub fn new(limits: Limits, spawn: Box<dyn SpawnWorker>) -> Self {
         let in_flight = limits.max_concurrent_requests as usize;
         // Rounded down: a single place is not for what is only perhaps needed.
         let queue = QueuePolicy { most_in_flight: in_flight, most_prefetch: in_flight / 4 };
@@ -82,7 +82,7 @@ impl Context {
             pool: Pool::new(pool, spawn),
             queue: Queue::new(queue),
             bricks: BrickCache::new(usize::try_from(limits.cpu_bytes).unwrap_or(usize::MAX)),
-            residency: Residency::new(GpuBudget::within(limits.gpu_bytes, largest_buffer_bytes)),
+            residency: Residency::new(GpuBudget::within(limits.gpu_bytes, u64::MAX)),
             volumes: FxHashMap::default(),
             sources: FxHashMap::default(),
             reads: FxHashMap::default(),
@@ -169,8 +169,16 @@ impl Context {
         shared.version += 1;
     }
 
-    /// Forgets what was on the graphics device, which was lost: bricks in memory are uploaded again.
-    pub fn device_lost(&self) {
+    /// There is a graphics device, the first or another, one buffer of which may hold `largest_buffer_bytes`: bricks in memory are uploaded
+    /// to it. Views are to be told: [`super::View::device_changed`].
+    pub fn device_changed(&self, largest_buffer_bytes: u64) {
+        let mut shared = self.shared.borrow_mut();
+        shared.residency = Residency::new(GpuBudget::within(shared.limits.gpu_bytes, largest_buffer_bytes));
+        shared.version += 1;
+    }
+
+    /// Forgets what was to be on the graphics device and is not: bricks in memory are uploaded again.
+    pub fn uploads_lost(&self) {
         let mut shared = self.shared.borrow_mut();
         shared.residency.clear();
         shared.version += 1;

@@ -257,6 +257,11 @@ impl View {
         }
     }
 
+    /// There is a graphics device: its budget decides what is shown.
+    pub fn device_changed(&mut self) {
+        self.replan();
+    }
+
     fn replan(&mut self) {
         self.plan = None;
         self.needs_draw = true;

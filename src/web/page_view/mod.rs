@@ -70,10 +70,12 @@ impl ViewInner {
     fn watch_drawing(self: &Rc<Self>) {
         self.drawing.set(true);
         let (done, drawn) = oneshot::channel();
-        self.context.device.borrow().gpu.queue().on_submitted_work_done(move || {
-            // The viewer may have gone.
-            let _gone = done.send(());
-        });
+        if let Some(device) = self.context.device.borrow().as_ref() {
+            device.gpu.queue().on_submitted_work_done(move || {
+                // The viewer may have gone.
+                let _gone = done.send(());
+            });
+        }
         let view = Rc::downgrade(self);
         let begin = now_millis();
         spawn_local(async move {
@@ -87,12 +89,18 @@ impl ViewInner {
         });
     }
 
-    /// There is another device, or none.
-    pub(super) fn device_changed(&self, restored: bool) {
+    /// There is a device.
+    pub(super) fn device_came(&self) {
         self.drawing.set(false);
         self.surface.borrow_mut().take();
-        self.own_events.borrow_mut().push(OwnEvent::DeviceLost { restored });
+        self.view.borrow_mut().device_changed();
         self.ask_frame();
+    }
+
+    /// The device was lost; `restored`: there is another.
+    pub(super) fn device_lost(&self, restored: bool) {
+        self.own_events.borrow_mut().push(OwnEvent::DeviceLost { restored });
+        self.device_came();
     }
 
     /// Waits for an answer unless the request is aborted.
@@ -179,7 +187,7 @@ impl PageView {
     /// A viewer on a canvas. `wake()` asks for a [`PageView::tick`] with the next frame.
     ///
     /// # Errors
-    /// Options that cannot be used, or a canvas that cannot be drawn to.
+    /// Options that cannot be used.
     #[wasm_bindgen(constructor)]
     pub fn new(context: &PageContext, canvas: HtmlCanvasElement, options: JsValue, wake: Function) -> Result<PageView, JsValue> {
         let options: ViewOptions = from_js(&options)?;
@@ -193,12 +201,11 @@ impl PageView {
         if let Some(patch) = options.view_state {
             edge(patch.apply(&mut view, 0.0, 0.0))?;
         }
-        let surface = edge(context.inner.device.borrow().surface(canvas.clone()))?;
         let inner = Rc::new(ViewInner {
             context: Rc::clone(&context.inner),
             canvas,
             view: RefCell::new(view),
-            surface: RefCell::new(Some(surface)),
+            surface: RefCell::default(),
             wake,
             gestures: RefCell::default(),
             keymap: RefCell::default(),
@@ -229,7 +236,7 @@ impl PageView {
     /// One frame. `true`: another is wanted.
     pub fn tick(&self, _frame_millis: f64) -> bool {
         let begin = now_millis();
-        if self.inner.drawing.get() {
+        if self.inner.drawing.get() || self.inner.context.device.borrow().is_none() {
             self.inner.view.borrow_mut().tick_ahead(begin);
             return false;
         }
@@ -259,7 +266,7 @@ impl PageView {
 
     fn draw(&self, list: &crate::scene::draw::DrawList) -> Result<(), ViewerError> {
         let inner = &self.inner;
-        let mut device = inner.context.device.borrow_mut();
+        let mut device = inner.context.device()?;
         let uploads = inner.context.engine.take_uploads();
         device.gpu.apply(&uploads).map_err(|error| uploads_lost(&inner.context.engine, &error))?;
         let mut surface = inner.surface.borrow_mut();
@@ -306,7 +313,7 @@ impl PageView {
 
 /// What was taken for the buffers and is not in them must not count as resident: all is uploaded again.
 fn uploads_lost(engine: &Context, error: &GpuError) -> ViewerError {
-    engine.device_lost();
+    engine.uploads_lost();
     gpu_error(error)
 }
 

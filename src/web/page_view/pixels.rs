@@ -69,7 +69,7 @@ impl PageView {
         inner.view.borrow_mut().end_picture();
         let [width, height] = list.size_px;
         let pixels = {
-            let mut device = inner.context.device.borrow_mut();
+            let mut device = edge(inner.context.device())?;
             let uploads = inner.context.engine.take_uploads();
             edge(device.gpu.apply(&uploads).map_err(|error| uploads_lost(&inner.context.engine, &error)))?;
             edge(device.gpu.render_to_rgba(&list).map_err(|error| gpu_error(&error)))?
