@@ -5,6 +5,7 @@
 //! Knows nothing of files or of where voxels come from.
 
 pub(crate) mod compressed_segmentation;
+pub(crate) mod shard;
 
 use anyhow::{Context, Result};
 use jpeg_encoder::{ColorType, Encoder};
@@ -17,7 +18,7 @@ pub(crate) const CHUNK: usize = 64;
 const JPEG_QUALITY: u8 = 85;
 
 /// What a volume holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// Grey values as jpeg.
     Image,

@@ -6,7 +6,6 @@
 mod ome_zarr;
 mod precomputed;
 mod pyramid;
-mod shard;
 
 use std::fs;
 use std::path::Path;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::precomputed::voxel_nm;
 use super::pyramid::Pyramid;
-use super::shard::gzip;
+use crate::neuroglancer::shard::gzip;
 use super::{LEVELS, put};
 use crate::volume::Volume;
 

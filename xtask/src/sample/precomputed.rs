@@ -10,12 +10,15 @@ use anyhow::{Result, anyhow};
 use neurolume::phantom::Phantom;
 
 use super::pyramid::Pyramid;
-use super::shard::{self, Encoding, morton};
 use super::{LEVELS, PART, VOLUME, VOXEL_NM, put};
+use crate::neuroglancer::shard::{Encoding, Sharding, morton};
 use crate::neuroglancer::{self, CHUNK, Kind, Scale, compressed_segmentation, info, jpeg};
 use crate::volume::Volume;
 
 type Chunks = BTreeMap<u64, Vec<u8>>;
+
+const IMAGE: Sharding = Sharding { preshift_bits: 3, minishard_bits: 3, shard_bits: 3, data: Encoding::Raw };
+const LABELS: Sharding = Sharding { data: Encoding::Gzip, ..IMAGE };
 
 /// What the threads that draw the finest level put together.
 struct Drawn {
@@ -29,10 +32,10 @@ struct Drawn {
 pub(super) fn write(dir: &Path, phantom: &Phantom) -> Result<Pyramid> {
     let drawn = draw(phantom)?;
     let (image_dir, labels_dir) = (dir.join("image"), dir.join("segmentation"));
-    put(&image_dir.join("info"), &serde_json::to_vec(&info(Kind::Image, &scales(Encoding::Raw)))?)?;
-    put(&labels_dir.join("info"), &serde_json::to_vec(&info(Kind::Segmentation, &scales(Encoding::Gzip)))?)?;
-    shard::write(&image_dir.join(key(0)), &drawn.image, Encoding::Raw)?;
-    shard::write(&labels_dir.join(key(0)), &drawn.labels, Encoding::Gzip)?;
+    put(&image_dir.join("info"), &serde_json::to_vec(&info(Kind::Image, &scales(&IMAGE)))?)?;
+    put(&labels_dir.join("info"), &serde_json::to_vec(&info(Kind::Segmentation, &scales(&LABELS)))?)?;
+    write_shards(&image_dir.join(key(0)), drawn.image, &IMAGE)?;
+    write_shards(&labels_dir.join(key(0)), drawn.labels, &LABELS)?;
     let (mut image, mut labels) = drawn.coarser;
     let mut pyramid = Pyramid { image: vec![drawn.part.0], labels: vec![drawn.part.1] };
     for level in 1..LEVELS {
@@ -46,8 +49,8 @@ pub(super) fn write(dir: &Path, phantom: &Phantom) -> Result<Pyramid> {
             image_chunks.insert(number, jpeg(&image.cut(min, [CHUNK; 3]))?);
             labels_chunks.insert(number, compressed_segmentation::encode(&labels.cut(min, [CHUNK; 3]))?);
         }
-        shard::write(&image_dir.join(key(level)), &image_chunks, Encoding::Raw)?;
-        shard::write(&labels_dir.join(key(level)), &labels_chunks, Encoding::Gzip)?;
+        write_shards(&image_dir.join(key(level)), image_chunks, &IMAGE)?;
+        write_shards(&labels_dir.join(key(level)), labels_chunks, &LABELS)?;
         (image, labels) = (image.mean(), labels.mode());
     }
     Ok(pyramid)
@@ -98,8 +101,17 @@ fn draw(phantom: &Phantom) -> Result<Drawn> {
     drawn.into_inner().map_err(|_| anyhow!("a thread that draws the sample panicked"))
 }
 
-fn scales(data: Encoding) -> Vec<Scale> {
-    let sharding = Some(shard::specification(data));
+/// Writes the shards of a scale from its encoded chunks by Morton number.
+fn write_shards(dir: &Path, chunks: Chunks, sharding: &Sharding) -> Result<()> {
+    let mut shards: BTreeMap<u64, Chunks> = BTreeMap::new();
+    for (number, chunk) in chunks {
+        shards.entry(sharding.shard_of(number)).or_default().insert(number, chunk);
+    }
+    shards.iter().try_for_each(|(&shard, chunks)| put(&dir.join(sharding.file_name(shard)), &sharding.encode(chunks)?))
+}
+
+fn scales(sharding: &Sharding) -> Vec<Scale> {
+    let sharding = Some(sharding.specification());
     (0..LEVELS).map(|level| Scale { size: VOLUME.map(|n| n >> level), voxel_nm: voxel_nm(level), sharding: sharding.clone() }).collect()
 }
 

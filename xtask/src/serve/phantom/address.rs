@@ -1,7 +1,8 @@
 //! What a path asks for: which volume, which of its files.
 
 use super::pyramid::{self, Place};
-use crate::neuroglancer::{CHUNK, Kind, chunk_name, key};
+use super::shards::SHARDING;
+use crate::neuroglancer::{CHUNK, Kind, Scale, chunk_name, key};
 
 /// Voxels along an axis.
 const MIN_EDGE: usize = 64;
@@ -14,6 +15,7 @@ pub(super) struct Address {
     /// Voxels along x, y, z.
     pub(super) size: [usize; 3],
     pub(super) kind: Kind,
+    pub(super) sharded: bool,
     pub(super) file: File,
 }
 
@@ -21,6 +23,11 @@ pub(super) struct Address {
 pub(super) enum File {
     Info,
     Chunk(Place),
+    /// A shard of a level, by number.
+    Shard {
+        level: usize,
+        number: u64,
+    },
 }
 
 /// Why a path has no answer.
@@ -32,21 +39,27 @@ pub(super) enum Refusal {
 }
 
 impl Address {
-    /// Reads `SEED/EDGE/KIND/info` or `SEED/EDGE/KIND/KEY/CHUNK`.
+    /// Reads `SEED/EDGE/KIND/info` or `SEED/EDGE/KIND/KEY/CHUNK`, and of sharded volumes `SEED/EDGE/sharded/KIND/info` or
+    /// `SEED/EDGE/sharded/KIND/KEY/SHARD`.
     pub(super) fn parse(path: &str) -> Result<Self, Refusal> {
         let mut parts = path.split('/');
         let mut next = || parts.next().ok_or(Refusal::NoSuchFile);
         let (seed, size) = (parse_seed(next()?)?, parse_size(next()?)?);
-        let kind = match next()? {
+        let (sharded, kind) = match next()? {
+            "sharded" => (true, next()?),
+            kind => (false, kind),
+        };
+        let kind = match kind {
             "image" => Kind::Image,
             "segmentation" => Kind::Segmentation,
             _ => return Err(Refusal::NoSuchFile),
         };
         let file = match next()? {
             "info" => File::Info,
+            folder if sharded => find_shard(size, folder, next()?).ok_or(Refusal::NoSuchFile)?,
             folder => File::Chunk(find_chunk(size, folder, next()?).ok_or(Refusal::NoSuchFile)?),
         };
-        if parts.next().is_some() { Err(Refusal::NoSuchFile) } else { Ok(Self { seed, size, kind, file }) }
+        if parts.next().is_some() { Err(Refusal::NoSuchFile) } else { Ok(Self { seed, size, kind, sharded, file }) }
     }
 }
 
@@ -69,7 +82,7 @@ fn parse_size(text: &str) -> Result<[usize; 3], Refusal> {
 
 /// The chunk that a name stands for, if it is one of the grid's.
 fn find_chunk(size: [usize; 3], folder: &str, name: &str) -> Option<Place> {
-    let (level, scale) = pyramid::scales(size).into_iter().enumerate().find(|(_, scale)| key(scale.voxel_nm) == folder)?;
+    let (level, scale) = find_level(size, folder)?;
     let mut starts = name.split('_').map(|range| range.split('-').next()?.parse::<usize>().ok());
     let mut start = || starts.next().flatten();
     let min = [start()?, start()?, start()?];
@@ -80,6 +93,16 @@ fn find_chunk(size: [usize; 3], folder: &str, name: &str) -> Option<Place> {
     (chunk_name(min, max) == name).then(|| Place { level, min, shape: [0, 1, 2].map(|a| max[a] - min[a]) })
 }
 
+fn find_shard(size: [usize; 3], folder: &str, name: &str) -> Option<File> {
+    let (level, _) = find_level(size, folder)?;
+    let number = u64::from_str_radix(name.strip_suffix(".shard")?, 16).ok()?;
+    (SHARDING.file_name(number) == name).then_some(File::Shard { level, number })
+}
+
+fn find_level(size: [usize; 3], folder: &str) -> Option<(usize, Scale)> {
+    pyramid::scales(size).into_iter().enumerate().find(|(_, scale)| key(scale.voxel_nm) == folder)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,7 +110,7 @@ mod tests {
     fn chunk(path: &str) -> Result<Place, Refusal> {
         match Address::parse(path)?.file {
             File::Chunk(place) => Ok(place),
-            File::Info => panic!("{path} is not a chunk"),
+            File::Info | File::Shard { .. } => panic!("{path} is not a chunk"),
         }
     }
 

@@ -1,26 +1,31 @@
 //! Volumes that are made while they are looked at: `/phantom/SEED/EDGE/image` and `/phantom/SEED/EDGE/segmentation` are
-//! Neuroglancer precomputed volumes of the procedural neuropil, of any size.
+//! Neuroglancer precomputed volumes of the procedural neuropil, of any size; `/phantom/SEED/EDGE/sharded/…` are the same in shards.
 //!
-//! Owns what such a path is answered with; [`address`] reads it, [`pyramid`] says which levels there are, [`chunks`] makes
-//! and keeps chunks. Each chunk is a file: to know where a chunk lies in a shard, all before it would have to be made.
+//! Owns what such a path is answered with; [`address`] reads it, [`pyramid`] says which levels there are, [`chunks`] and [`shards`] make
+//! and keep what is in them.
 
 mod address;
 mod chunks;
+mod made;
 mod pyramid;
+mod shards;
 
 use std::env;
 use std::fs;
 
 use self::address::{Address, File, Refusal};
 use self::chunks::Chunks;
+use self::shards::{SHARDING, Shards};
 use super::content::etag;
 use super::http::{Request, Response};
+use super::range::{self, Ranged};
 use crate::neuroglancer::{self, Kind};
 
 /// All volumes, since they share what is made.
 #[derive(Debug)]
 pub(super) struct Phantoms {
     chunks: Chunks,
+    shards: Shards,
     /// What is served changes with this program alone.
     tag: Option<String>,
 }
@@ -28,7 +33,7 @@ pub(super) struct Phantoms {
 impl Default for Phantoms {
     fn default() -> Self {
         let program = env::current_exe().and_then(fs::metadata);
-        Self { chunks: Chunks::default(), tag: program.ok().map(|meta| etag(&meta)) }
+        Self { chunks: Chunks::default(), shards: Shards::default(), tag: program.ok().map(|meta| etag(&meta)) }
     }
 }
 
@@ -45,7 +50,10 @@ impl Phantoms {
         }
         let (body, mime) = match (address.file, address.kind) {
             (File::Info, kind) => {
-                let info = neuroglancer::info(kind, &pyramid::scales(address.size));
+                let mut scales = pyramid::scales(address.size);
+                let sharding = address.sharded.then(|| SHARDING.specification());
+                scales.iter_mut().for_each(|scale| scale.sharding.clone_from(&sharding));
+                let info = neuroglancer::info(kind, &scales);
                 (info.to_string().into_bytes(), "application/json")
             }
             (File::Chunk(place), kind) => match (self.chunks.get(address.seed, place), kind) {
@@ -53,6 +61,13 @@ impl Phantoms {
                 (Ok(chunk), Kind::Segmentation) => (chunk.labels.clone(), "application/octet-stream"),
                 (Err(error), _) => return Response::error(500, &format!("this chunk cannot be made: {error:#}")),
             },
+            (File::Shard { level, number }, _) => {
+                return match self.shards.get(&self.chunks, &address, level, number) {
+                    Ok(shard) if shard.is_empty() => Response::error(404, "no such file"),
+                    Ok(shard) => self.tagged(part(&shard, request)),
+                    Err(error) => Response::error(500, &format!("this shard cannot be made: {error:#}")),
+                };
+            }
         };
         self.tagged(Response::new(200, body).with("Content-Type", mime))
     }
@@ -64,6 +79,25 @@ impl Phantoms {
             None => response,
         }
     }
+}
+
+/// What is asked for of a file.
+fn part(file: &[u8], request: &Request) -> Response {
+    let len = file.len();
+    let cut = |start: u64, end: u64| Some((usize::try_from(start).ok()?, file.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)?));
+    match range::parse(request.header("Range"), len as u64) {
+        Ranged::Part { start, end } if let Some((start, bytes)) = cut(start, end) => {
+            let range = format!("bytes {start}-{}/{len}", start + bytes.len() - 1);
+            let response = Response { range: Some((start as u64, (start + bytes.len()) as u64)), ..Response::new(206, bytes.to_vec()) };
+            response.with("Content-Range", range)
+        }
+        Ranged::Part { .. } | Ranged::Unsatisfiable => {
+            return Response::error(416, "the range lies outside the file").with("Content-Range", format!("bytes */{len}"));
+        }
+        Ranged::Whole => Response::new(200, file.to_vec()),
+    }
+    .with("Content-Type", "application/octet-stream")
+    .with("Accept-Ranges", "bytes")
 }
 
 #[cfg(test)]

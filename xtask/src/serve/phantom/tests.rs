@@ -31,6 +31,14 @@ fn truth(phantom: &Phantom, min: [i64; 3], shape: [u32; 3]) -> (Vec<u8>, Vec<u64
 
 /// Fetches the `info` and one chunk, and reads the chunk as the page does.
 fn read(fixture: &Fixture, volume: &str, level: usize, grid: [i64; 3]) -> (VoxelBox, Vec<u8>) {
+    read_from(fixture, volume, level, grid, |chunk_box| {
+        let [min, max] = [chunk_box.min, chunk_box.max].map(|corner| corner.map(|c| usize::try_from(c).unwrap()));
+        chunk_name(min, max)
+    })
+}
+
+/// The same, of the file that `name_of` says.
+fn read_from(fixture: &Fixture, volume: &str, level: usize, grid: [i64; 3], name_of: impl Fn(VoxelBox) -> String) -> (VoxelBox, Vec<u8>) {
     let fetch = |name: &str| {
         let answer = fixture.get(&format!("/phantom/{volume}/{name}"), &[]);
         assert_eq!(answer.status, 200, "{volume}/{name}");
@@ -43,8 +51,7 @@ fn read(fixture: &Fixture, volume: &str, level: usize, grid: [i64; 3]) -> (Voxel
     let source: Box<dyn ChunkSource> = pollster::block_on(opened).unwrap();
     assert_eq!(source.spec().format, SourceFormat::Precomputed);
     let chunk_box = source.spec().levels[level].chunk_box(grid);
-    let [min, max] = [chunk_box.min, chunk_box.max].map(|corner| corner.map(|c| usize::try_from(c).unwrap()));
-    fetch(&format!("{}/{}", key(pyramid::voxel_nm(level)), chunk_name(min, max)));
+    fetch(&format!("{}/{}", key(pyramid::voxel_nm(level)), name_of(chunk_box)));
     let block = pollster::block_on(source.chunk(level, grid, &Selection::default(), &never)).unwrap().unwrap();
     (chunk_box, block.data)
 }
@@ -165,4 +172,27 @@ fn chunks_are_made_in_time() {
         let (median, image, labels) = times[3];
         println!("{:>6} nm: {median:.1?}, the first {first:.1?}; image {image} bytes, labels {labels} bytes", scale.voxel_nm);
     }
+}
+
+#[test]
+fn a_shard_holds_what_files_hold() {
+    let fixture = Fixture::new();
+    // Level 3 of a volume that ends within a chunk, in a shard whose third bit along y is set: y alone has a fourth bit.
+    for kind in ["image", "segmentation"] {
+        let (whole_box, whole) = read(&fixture, &format!("{SEED}/4000x8200x2100/{kind}"), 3, [2, 9, 1]);
+        let shard = |_| "0000008.shard".to_owned();
+        let (chunk_box, voxels) = read_from(&fixture, &format!("{SEED}/4000x8200x2100/sharded/{kind}"), 3, [2, 9, 1], shard);
+        assert_eq!((chunk_box, voxels), (whole_box, whole), "{kind}");
+    }
+}
+
+#[test]
+fn a_shard_is_answered_in_parts() {
+    let fixture = Fixture::new();
+    let path = format!("/phantom/{SEED}/64x64x256/sharded/image/16_16_16/0000000.shard");
+    let whole = fixture.get(&path, &[]).body;
+    let part = fixture.get(&path, &["Range: bytes=16-47"]);
+    assert_eq!((part.status, part.body.as_slice()), (206, &whole[16..48]));
+    assert_eq!(fixture.get(&path, &["Range: bytes=99999999-"]).status, 416);
+    assert_eq!(fixture.get(&path.replace("0000000", "0000001"), &[]).status, 404);
 }
