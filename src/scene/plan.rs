@@ -55,7 +55,7 @@ pub struct PlanPolicy {
 
 impl Default for PlanPolicy {
     fn default() -> Self {
-        Self { most_chunks: 16_384, most_places: 1 << 21, most_gpu_bytes: 256e6, preview_levels: 2 }
+        Self { most_chunks: 16_384, most_places: 1 << 21, most_gpu_bytes: 256e6, preview_levels: 3 }
     }
 }
 

@@ -21,6 +21,9 @@ export const neurolume = {
   ready: () => globalThis.viewer ? globalThis.viewer.idle().then(() => true) : false,
   go: ([x, y, z]) => void globalThis.viewer.setViewState({ position: [x, y, z] }),
   zoom: (nmPerPx) => void globalThis.viewer.setViewState({ crossSectionScale: nmPerPx }),
+  // idle() answers at once where all is there.
+  isComplete: () => Promise.race([globalThis.viewer.idle().then(() => true), new Promise((resolve) => setTimeout(resolve, 0, false))]),
+  gpuBytes: () => globalThis.viewer.stats.gpuBytes,
 };
 
 export const neuroglancer = {
@@ -55,5 +58,11 @@ export const neuroglancer = {
   },
   zoom: (nmPerPx) => {
     globalThis.viewer.navigationState.zoomFactor.value = nmPerPx / globalThis.benchVoxelNm;
+  },
+  isComplete: () => globalThis.viewer.isReady(),
+  // Of each source nine figures of chunks on the GPU come first: their number, bytes in memory and on the GPU, for three tiers of priority.
+  gpuBytes: async () => {
+    const sources = await globalThis.viewer.chunkQueueManager.getStatistics();
+    return [...sources.values()].reduce((sum, figures) => sum + figures[2] + figures[5] + figures[8], 0);
   },
 };

@@ -25,14 +25,16 @@ const FIGURES = {
   frameP50: ['frame, median', 'ms'],
   frameP95: ['frame, 95 %', 'ms'],
   frameLongest: ['frame, longest', 'ms'],
+  framesComplete: ['frames that are complete', ''],
   requests: ['requests', ''],
   bytes: ['bytes', 'MB'],
   cpu: ['CPU', 's'],
   memory: ['memory', 'MB'],
+  gpuBytes: ['chunks on the GPU', 'MB'],
 };
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-const shown = (value, unit) => (unit === 'MB' ? (value / 1e6).toFixed(2) : unit === 's' ? value.toFixed(2) : value.toFixed(0));
+const shown = (value, unit) => (unit === 'MB' ? (value / 1e6).toFixed(2) : unit === 's' ? value.toFixed(2) : value < 10 ? value.toFixed(2) : value.toFixed(0));
 
 const out = path.resolve(root, options.out);
 await mkdir(out, { recursive: true });
@@ -50,7 +52,7 @@ for (const network of NETWORKS.filter(({ name }) => !options.network || name.sta
     for (let run = 0; run < runs; run++) {
       // In turns, so that whatever else the machine does meets both.
       for (const app of run % 2 ? [neuroglancer, neurolume] : [neurolume, neuroglancer]) {
-        const { figures, picture } = await session(app, volume, server);
+        const { figures, picture } = await session(app, volume, server, { flight: !volume.isLoadedOnly });
         sessions[app.name].push(figures);
         await writeFile(path.join(out, `${app.name}-${volume.name.replaceAll(/[^\w-]+/g, '-')}.png`), picture);
       }

@@ -35,10 +35,11 @@ export const volumes = [
   volume({ name: 'sample', prefix: '/sample/', image: 'sample/image', segmentation: 'sample/segmentation', shape: [512, 512, 512], voxelNm: 8, nmPerPx: 8 }),
 ];
 // Of one seed and with the same metadata, made by the server: how large a volume is must not be felt.
-for (const [name, edge] of [['virtual, 1 GB', 1_000], ['virtual, 1 PB', 100_000]]) {
-  const folder = `phantom/1/${edge}/`;
+for (const [name, edge, inside, isLoadedOnly] of [['virtual, 1 GB', 1_000, ''], ['virtual, 1 PB', 100_000, ''], ['virtual in shards, 1 GB', 1_000, 'sharded/', true]]) {
+  const folder = `phantom/1/${edge}/${inside}`;
   const shape = [edge, edge, edge];
-  volumes.push({ ...volume({ name, prefix: `/${folder}`, image: `${folder}image`, segmentation: `${folder}segmentation`, shape, voxelNm: 8, nmPerPx: 8 }), ...near(shape, 8) });
+  // Whole shards are made for a few chunks, which takes long: of these only what is in view at first.
+  volumes.push({ ...volume({ name, prefix: `/${folder}`, image: `${folder}image`, segmentation: `${folder}segmentation`, shape, voxelNm: 8, nmPerPx: 8 }), ...near(shape, 8), isLoadedOnly });
 }
 if (data) {
   const folder = 'data/sample/fib25-igneous/';
