@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde_json::{Map, Value, json};
 
 use crate::files::{clear, copy_folder};
 use crate::paths::{dist_npm, dist_www, root};
@@ -34,14 +35,17 @@ pub(crate) fn measure(options: &Options) -> Result<()> {
     }
     site::build(Profile::Release)?;
     let site = peer()?;
-    sizes("neurolume", &dist_npm(), &["index.js", "neurolume_page_bg.wasm", "neurolume_worker_bg.wasm"])?;
-    sizes("Neuroglancer", &site.join("peer/assets"), &["async_computation.", "chunk_worker.", "index-"])?;
+    let ours = sizes("neurolume", &dist_npm(), &["index.js", "neurolume_page_bg.wasm", "neurolume_worker_bg.wasm"])?;
+    let theirs = sizes("Neuroglancer", &site.join("peer/assets"), &["async_computation.", "chunk_worker.", "index-"])?;
+    let both = json!({ "neurolume": ours, "neuroglancer": theirs });
+    fs::write(site.with_file_name("sizes.json"), serde_json::to_vec_pretty(&both)?).context("cannot write sizes.json")?;
     let browser = browser::ensure()?;
     let extent: &[&str] = if options.quick { &["--quick"] } else { &["--runs", "7"] };
     step("measure in the browser", || {
         let mut node = Command::new("node");
         run(node.current_dir(root()).arg("tests/bench/run.mjs").args(extent).env("CHROMIUM", &browser))
-    })
+    })?;
+    if options.quick { Ok(()) } else { decoders::measure() }
 }
 
 /// The folder of Neuroglancer's npm package, installed.
@@ -71,12 +75,13 @@ fn peer() -> Result<PathBuf> {
 }
 
 /// Prints the size of each file of a viewer that a page may download, raw and gzip, and what a first look at a precomputed volume of raw,
-/// JPEG or compressed segmentation takes: the files whose names begin as in `first`, which are marked.
-fn sizes(name: &str, folder: &Path, first: &[&str]) -> Result<()> {
+/// JPEG or compressed segmentation takes: the files whose names begin as in `first`, which are marked. Gives the same by name.
+fn sizes(name: &str, folder: &Path, first: &[&str]) -> Result<Value> {
     println!("\n{name:<44}{:>12}{:>12}", "bytes", "gzip");
     let mut names: Vec<_> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
     names.sort();
     let (mut raw, mut packed) = (0, 0);
+    let mut files = Map::new();
     for path in names {
         if !path.extension().is_some_and(|ending| ending == "wasm" || ending == "js" || ending == "css") {
             continue;
@@ -84,6 +89,7 @@ fn sizes(name: &str, folder: &Path, first: &[&str]) -> Result<()> {
         let bytes = fs::read(&path)?;
         let gzip = gzip_len(&bytes).with_context(|| format!("cannot compress {}", path.display()))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        files.insert(name.to_string(), json!([bytes.len(), gzip]));
         let is_first = first.iter().any(|begin| name.starts_with(begin));
         println!("{name:<44}{:>12}{gzip:>12}{}", bytes.len(), if is_first { " *" } else { "" });
         if is_first {
@@ -92,7 +98,7 @@ fn sizes(name: &str, folder: &Path, first: &[&str]) -> Result<()> {
         }
     }
     println!("{:<44}{raw:>12}{packed:>12} *\n", "first load of a precomputed volume");
-    Ok(())
+    Ok(json!({ "files": files, "first": [raw, packed] }))
 }
 
 fn gzip_len(bytes: &[u8]) -> Result<usize> {
