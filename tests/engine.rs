@@ -177,16 +177,31 @@ fn a_view_becomes_idle_once_all_in_view_is_there() {
     let mut view = small_view(&bench);
     let mut idle = view.idle();
     let first = view.tick(0.0);
-    assert!(first.draw.is_some() && first.again, "the first frame shows that it is loading");
+    assert!(first.draw.is_none() && first.again, "the first frame waits for data");
+    let first = view.tick(200.0);
+    assert!(first.draw.is_some() && first.again, "but not for ever: it shows that it is loading");
     assert_eq!(idle.try_recv(), Ok(None));
     for frame in 1..10 {
         bench.work();
-        view.tick(f64::from(frame) * 16.0);
+        view.tick(200.0 + f64::from(frame) * 16.0);
     }
     assert_eq!(idle.try_recv(), Ok(Some(())));
     let counts = view.layer_info("image").unwrap().chunks;
     assert!(counts.visible > 0 && counts.loaded + counts.absent == counts.visible, "{counts:?}");
     assert!(view.tick(1000.0).draw.is_none(), "nothing changed: nothing is drawn");
+}
+
+#[test]
+fn the_first_frame_comes_with_the_first_data() {
+    let bench = Bench::new(Limits::default());
+    let mut view = small_view(&bench);
+    assert!(view.tick(0.0).draw.is_none());
+    bench.work();
+    assert!(view.tick(16.0).draw.is_some());
+    // Nothing is on its way: nothing to wait for.
+    let mut empty = View::new(&bench.context);
+    empty.resize(DVec2::splat(100.0), 1.0);
+    assert!(empty.tick(0.0).draw.is_some());
 }
 
 #[test]

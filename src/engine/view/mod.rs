@@ -105,6 +105,7 @@ pub struct View {
     needs_draw: bool,
     seen_version: u64,
     complete: bool,
+    first_tick_millis: Option<f64>,
     last_draw_millis: f64,
     /// Whether it brought data: what brings none gives no reason to let the next wait.
     last_draw_fed: bool,
@@ -148,6 +149,7 @@ impl View {
             needs_draw: true,
             seen_version: u64::MAX,
             complete: false,
+            first_tick_millis: None,
             last_draw_millis: f64::NEG_INFINITY,
             last_draw_fed: false,
             incomplete_since: None,
@@ -168,7 +170,10 @@ impl View {
 
     /// How long the device took for a frame, until its work was done.
     pub fn drawn_in(&mut self, millis: f64) {
-        self.pace_millis = (PACE_OF_FRAME * millis).min(MOST_PACE_MILLIS);
+        // The first made the pipelines: the next will not take as long.
+        if self.draws > 1 {
+            self.pace_millis = (PACE_OF_FRAME * millis).min(MOST_PACE_MILLIS);
+        }
     }
 
     /// What the person at the viewer may do.

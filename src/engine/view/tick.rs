@@ -21,6 +21,8 @@ pub struct FrameReport {
 
 /// What comes sooner than this is not marked as loading: a flash tells nothing.
 const PATIENCE_MILLIS: f64 = 500.0;
+/// How long the first frame waits for data.
+const FIRST_DATA_MILLIS: f64 = 150.0;
 /// The loading shimmer moves this often.
 const SHIMMER_MILLIS: f64 = 100.0;
 /// A view that has not moved for this long stands still.
@@ -32,6 +34,10 @@ impl View {
         self.advance(now_millis);
         if self.panels.is_empty() {
             return self.tick_unseen();
+        }
+        if self.awaits_first_data(now_millis) {
+            self.ask_ahead();
+            return FrameReport { draw: None, again: true };
         }
         let version = self.context.shared.borrow().version;
         let shimmer = !self.complete && now_millis - self.last_draw_millis >= SHIMMER_MILLIS;
@@ -50,6 +56,14 @@ impl View {
         self.draws += 1;
         let draw = self.arranged_before.is_none().then_some(list);
         FrameReport { draw, again: self.again() || self.needs_draw }
+    }
+
+    /// The first frame makes the device busy for long, for it makes the pipelines: it is better drawn with data, if they come soon.
+    fn awaits_first_data(&mut self, now_millis: f64) -> bool {
+        let first_tick = *self.first_tick_millis.get_or_insert(now_millis);
+        let shared = self.context.shared.borrow();
+        let is_on_its_way = !self.layers_opened() || shared.queue.visible_in_flight() > 0;
+        self.draws == 0 && is_on_its_way && shared.bricks.used_bytes() == 0 && now_millis - first_tick < FIRST_DATA_MILLIS
     }
 
     /// In the place of a [`View::tick`] that could not draw, for the device is busy: what has come into view is asked for meanwhile.
