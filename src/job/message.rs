@@ -81,6 +81,20 @@ pub enum FromWorker {
     },
 }
 
+impl FromWorker {
+    /// The message as one run of bytes, in memory that need not grow for its voxels. `None` where it cannot be written.
+    #[must_use]
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        let bricks = match self {
+            Self::Done { result: Ok(Outcome::Chunk(Some(bricks))), .. } => bricks.as_slice(),
+            _ => &[],
+        };
+        let around = 64 * (1 + bricks.len());
+        let room = around + bricks.iter().map(|placed| placed.brick.size_bytes()).sum::<usize>();
+        postcard::to_extend(self, Vec::with_capacity(room)).ok()
+    }
+}
+
 /// What a request is for, as the hook is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -18,7 +18,7 @@ use super::{BrowserClock, BrowserFetch};
 /// Sends to the page.
 pub(super) fn post(message: &FromWorker) {
     let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return };
-    let Ok(bytes) = postcard::to_stdvec(message) else { return };
+    let Some(bytes) = message.to_bytes() else { return };
     let array = Uint8Array::from(bytes.as_slice());
     // The page may have gone; then nobody needs the answer.
     let _gone = scope.post_message_with_transfer(&array, &Array::of1(&array.buffer()));

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::precomputed::voxel_nm;
 use super::pyramid::Pyramid;
-use crate::neuroglancer::shard::gzip;
 use super::{LEVELS, put};
+use crate::neuroglancer::shard::gzip;
 use crate::volume::Volume;
 
 const SHARD: usize = 96;

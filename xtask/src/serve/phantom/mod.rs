@@ -84,7 +84,8 @@ impl Phantoms {
 /// What is asked for of a file.
 fn part(file: &[u8], request: &Request) -> Response {
     let len = file.len();
-    let cut = |start: u64, end: u64| Some((usize::try_from(start).ok()?, file.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)?));
+    let cut =
+        |start: u64, end: u64| Some((usize::try_from(start).ok()?, file.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)?));
     match range::parse(request.header("Range"), len as u64) {
         Ranged::Part { start, end } if let Some((start, bytes)) = cut(start, end) => {
             let range = format!("bytes {start}-{}/{len}", start + bytes.len() - 1);
