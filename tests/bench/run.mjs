@@ -60,6 +60,8 @@ for (const network of NETWORKS.filter(({ name }) => !options.network || name.sta
     await server.close();
     console.log(`\n${volume.name}, ${network.name} (medians of ${runs})\n${'figure'.padEnd(30)}${'neurolume'.padStart(12)}${'Neuroglancer'.padStart(14)}${'ratio'.padStart(8)}`);
     for (const [key, [label, unit]] of Object.entries(FIGURES)) {
+      // Of some volumes no more is looked at than the first view.
+      if (sessions[neurolume.name].some((run) => run[key] === undefined)) continue;
       const [ours, theirs] = [neurolume, neuroglancer].map(({ name }) => median(sessions[name].map((run) => run[key] ?? NaN)));
       console.log(`${label.padEnd(30)}${shown(ours, unit).padStart(12)}${shown(theirs, unit).padStart(14)}${(ours / theirs).toFixed(2).padStart(8)}  ${unit}`);
       results.push({ volume: volume.name, network: network.name, figure: key, neurolume: ours, neuroglancer: theirs, ratio: ours / theirs });
