@@ -18,7 +18,14 @@ export const neurolume = {
   },
   // The middle of the panel at the upper left.
   spot: ({ width, height }) => ({ x: width / 4 + 20, y: height / 4 + 20 }),
-  ready: () => globalThis.viewer ? globalThis.viewer.idle().then(() => true) : false,
+  ready: async () => {
+    const { viewer } = globalThis;
+    if (!viewer) return false;
+    await viewer.idle();
+    const failed = viewer.layers.list().filter(({ id }) => viewer.layers.info(id).state !== 'ready' || viewer.layers.info(id).chunks.failed > 0);
+    if (failed.length > 0) throw new Error(`not shown whole: ${failed.map(({ id }) => id)}`);
+    return true;
+  },
   go: ([x, y, z]) => void globalThis.viewer.setViewState({ position: [x, y, z] }),
   zoom: (nmPerPx) => void globalThis.viewer.setViewState({ crossSectionScale: nmPerPx }),
   // idle() answers at once where all is there.

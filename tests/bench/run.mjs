@@ -47,7 +47,7 @@ for (const network of NETWORKS.filter(({ name }) => !options.network || name.sta
   for (const volume of chosen) {
     const server = await serve({ site: path.join(out, 'site'), data, latency: network.latency, bandwidth: network.bandwidth });
     // What the server packs once, and the disk reads once, is not measured.
-    for (const app of [neurolume, neuroglancer]) await session(app, volume, server, { flight: false });
+    for (const app of [neurolume, neuroglancer]) await session(app, volume, server, { flight: volume.isVirtual && !volume.isLoadedOnly });
     const sessions = { [neurolume.name]: [], [neuroglancer.name]: [] };
     for (let run = 0; run < runs; run++) {
       // In turns, so that whatever else the machine does meets both.

@@ -73,6 +73,7 @@ export async function session(app, volume, server, { flight = true } = {}) {
     await page.goto(`${server.url}${app.folder}index.html#${app.hash(volume, server.url)}`);
     const complete = await ready(page, app);
     const firstPixel = await page.evaluate(() => globalThis.benchWatch.firstPixel());
+    if (firstPixel === null) throw new Error(`${app.name} showed no data in the middle`);
     const fetched = (await server.log()).slice(logBefore).filter(({ path }) => path.startsWith(volume.prefix));
     const figures = {
       firstPixel,

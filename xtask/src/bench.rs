@@ -55,7 +55,7 @@ fn peer_modules() -> Result<PathBuf> {
     Ok(peer)
 }
 
-/// Neuroglancer, built from its npm package, and a page of ours, as plain as can be, in one folder to be served.
+/// Neuroglancer, built from its npm package, and a page of ours, which names its files as the package's README advises, in one folder to be served.
 fn peer() -> Result<PathBuf> {
     let peer = peer_modules()?;
     let site = root().join("target/bench/site");
