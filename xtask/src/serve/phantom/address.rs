@@ -96,7 +96,7 @@ fn find_chunk(size: [usize; 3], folder: &str, name: &str) -> Option<Place> {
 fn find_shard(size: [usize; 3], folder: &str, name: &str) -> Option<File> {
     let (level, _) = find_level(size, folder)?;
     let number = u64::from_str_radix(name.strip_suffix(".shard")?, 16).ok()?;
-    (SHARDING.file_name(number) == name).then_some(File::Shard { level, number })
+    (number >> SHARDING.shard_bits == 0 && SHARDING.file_name(number) == name).then_some(File::Shard { level, number })
 }
 
 fn find_level(size: [usize; 3], folder: &str) -> Option<(usize, Scale)> {

@@ -16,6 +16,8 @@ use crate::neuroglancer::{CHUNK, Kind};
 pub(super) const SHARDING: Sharding = Sharding { preshift_bits: 3, minishard_bits: 3, shard_bits: 27, data: Encoding::Raw };
 const CHUNKS_OF_SHARD: u64 = 1 << (SHARDING.preshift_bits + SHARDING.minishard_bits);
 const KEPT_BYTES: usize = 1 << 30;
+/// What a shard counts for even where nothing is in it.
+const LEAST_BYTES: usize = 64;
 
 type Key = (u64, [usize; 3], Kind, usize, u64);
 
@@ -26,7 +28,7 @@ pub(super) struct Shards {
 
 impl Default for Shards {
     fn default() -> Self {
-        Self { made: Made::new(KEPT_BYTES, Vec::len) }
+        Self { made: Made::new(KEPT_BYTES, |shard: &Vec<u8>| shard.len() + LEAST_BYTES) }
     }
 }
 
