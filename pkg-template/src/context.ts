@@ -41,9 +41,15 @@ export class SharedContext implements Context {
     return guarded(() => this.#usable().limits());
   }
 
-  /** Gets the graphics device with its first call. Until then viewers fetch, and draw nothing. */
+  /** Gets the graphics device, where there is none yet or any more. Until then viewers fetch, and draw nothing. */
   ready(): Promise<void> {
-    return (this.#ready ??= this.inner.ready());
+    if (!this.#ready) {
+      const ready = this.inner.ready().finally(() => (this.#ready = undefined));
+      // Whoever waits for it hears of a failure.
+      ready.catch(() => {});
+      this.#ready = ready;
+    }
+    return this.#ready;
   }
 
   clearCache(): Promise<void> {

@@ -12,7 +12,7 @@ export interface EarlyDocument {
 }
 
 /** How long the engine, once it is there, still waits. */
-const PATIENCE_MILLIS = 500;
+const PATIENCE_MILLIS = 200;
 /** Metadata are small; what says that it is larger is left to the engine. */
 const MOST_BYTES = 1 << 20;
 

@@ -39,6 +39,7 @@ export async function createViewer(options: ViewerOptions): Promise<Viewer> {
     early.dispose();
     throw e;
   });
+  const aborted = whenAborted(options.signal);
   let viewer: ViewerImpl | undefined;
   try {
     options.signal?.throwIfAborted();
@@ -48,7 +49,7 @@ export async function createViewer(options: ViewerOptions): Promise<Viewer> {
     options.signal?.throwIfAborted();
     const adding = Promise.allSettled(specs.map((spec, i) => Layers.addKnown(layers, spec, known[i], { signal: options.signal })));
     // After the metadata, for data take longer to come than the device.
-    const [added] = await Promise.all([adding, context.ready()]);
+    const [added] = await Promise.race([Promise.all([adding, context.ready()]), aborted]);
     options.signal?.throwIfAborted();
     // A layer that could not be read is there and says why; one with options that cannot be used is not there.
     for (const [i, { id }] of specs.entries()) {
@@ -62,6 +63,14 @@ export async function createViewer(options: ViewerOptions): Promise<Viewer> {
     else context.release();
     throw options.signal?.aborted ? options.signal.reason : asViewerError(e);
   }
+}
+
+/** Rejects when the signal is aborted. */
+function whenAborted(signal: AbortSignal | undefined): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true }));
+  // Whoever races against it hears of it.
+  aborted.catch(() => {});
+  return aborted;
 }
 
 class ViewerImpl implements Viewer {

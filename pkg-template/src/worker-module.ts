@@ -1,7 +1,7 @@
 /** A module that workers can run: its file, fetched and compiled once, and workers that start while it is on its way. */
 import { compile } from "./compile.js";
 
-/** As many as every context has at least. */
+/** As many as a context has, unless its limits ask for one. */
 const EARLY_WORKERS = 2;
 
 export class WorkerModule {

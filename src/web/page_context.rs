@@ -82,10 +82,13 @@ impl PageContext {
         Ok(Self { inner })
     }
 
-    /// Gets the graphics device. Rejects with `unsupported` without WebGPU.
+    /// Gets the graphics device, if there is none. Rejects with `unsupported` without WebGPU.
     pub fn ready(&self) -> js_sys::Promise {
         let inner = Rc::clone(&self.inner);
         future_to_promise(async move {
+            if inner.device.borrow().is_some() {
+                return Ok(JsValue::UNDEFINED);
+            }
             inner.get_device().await.map_err(|error| error_to_js(&error))?;
             inner.views().iter().for_each(|view| view.device_came());
             Ok(JsValue::UNDEFINED)
@@ -175,7 +178,7 @@ impl ContextInner {
         });
     }
 
-    /// Gets another device after the loss of one, and lets every view draw anew. Where there is none, it is not asked for again.
+    /// Gets another device after the loss of one, and lets every view draw anew. Where there is none, [`PageContext::ready`] may ask again.
     pub(super) fn restore_device(self: &Rc<Self>) {
         if self.restoring.replace(true) {
             return;
@@ -183,9 +186,10 @@ impl ContextInner {
         let inner = Rc::clone(self);
         spawn_local(async move {
             let restored = inner.get_device().await.is_ok();
-            if restored {
-                inner.restoring.set(false);
+            if !restored {
+                inner.device.borrow_mut().take();
             }
+            inner.restoring.set(false);
             inner.views().iter().for_each(|view| view.device_lost(restored));
         });
     }

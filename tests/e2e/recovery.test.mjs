@@ -370,3 +370,34 @@ test('without WebGPU the package says so, and the page shows it', async () => {
   if (process.env.PICTURES) await page.screenshot({ path: path.join(process.env.PICTURES, 'unsupported.png') });
   await close();
 });
+
+test('a viewer begins before there is a device, and gives up without one or when told to', async () => {
+  const { page, close } = await bare(() => {
+    const { requestAdapter } = GPU.prototype;
+    GPU.prototype.requestAdapter = async function (...args) {
+      await globalThis.gate;
+      return globalThis.noAdapter ? null : requestAdapter.apply(this, args);
+    };
+  });
+  const result = await page.evaluate(async () => {
+    const { createViewer } = await import('/npm/index.js');
+    const begin = (options) => createViewer({ container: '#a', layers: [{ id: 'image', type: 'image', source: '/sample/image' }], ...options });
+    globalThis.noAdapter = true;
+    const { code } = await begin().catch((e) => e);
+    const left = document.querySelector('#a').children.length;
+    globalThis.noAdapter = false;
+    let open;
+    globalThis.gate = new Promise((resolve) => (open = resolve));
+    const end = new AbortController();
+    const [aborted, shown] = [begin({ signal: end.signal }).catch((e) => e), begin()];
+    setTimeout(() => end.abort('enough'), 500);
+    const reason = await aborted;
+    open();
+    const viewer = await shown;
+    await viewer.idle();
+    const { draws, requests } = viewer.stats;
+    return { code, left, reason, draws: draws > 0, requests: requests > 0, viewers: document.querySelector('#a').children.length };
+  });
+  assert.deepEqual(result, { code: 'unsupported', left: 0, reason: 'enough', draws: true, requests: true, viewers: 1 });
+  await close();
+});
