@@ -90,7 +90,7 @@ impl PageContext {
                 return Ok(JsValue::UNDEFINED);
             }
             inner.get_device().await.map_err(|error| error_to_js(&error))?;
-            inner.views().iter().for_each(|view| view.device_came());
+            inner.views().iter().for_each(|view| view.device_changed());
             Ok(JsValue::UNDEFINED)
         })
     }
@@ -131,7 +131,7 @@ impl ContextInner {
     /// The device that draws.
     pub(super) fn device(&self) -> Result<RefMut<'_, Device>, ViewerError> {
         RefMut::filter_map(self.device.borrow_mut(), Option::as_mut)
-            .map_err(|_| ViewerError::new(ErrorCode::DeviceLost, "the graphics device is not there yet").retryable())
+            .map_err(|_| ViewerError::new(ErrorCode::DeviceLost, "there is no graphics device").retryable())
     }
 
     pub(super) fn wake_views(&self) {

@@ -89,8 +89,8 @@ impl ViewInner {
         });
     }
 
-    /// There is a device.
-    pub(super) fn device_came(&self) {
+    /// There is another device, or none any more.
+    pub(super) fn device_changed(&self) {
         self.drawing.set(false);
         self.surface.borrow_mut().take();
         self.view.borrow_mut().device_changed();
@@ -100,7 +100,7 @@ impl ViewInner {
     /// The device was lost; `restored`: there is another.
     pub(super) fn device_lost(&self, restored: bool) {
         self.own_events.borrow_mut().push(OwnEvent::DeviceLost { restored });
-        self.device_came();
+        self.device_changed();
     }
 
     /// Waits for an answer unless the request is aborted.

@@ -53,6 +53,8 @@ impl PageView {
     pub async fn capture(&self, request: u32, options: JsValue) -> Result<JsValue, JsValue> {
         let inner = Rc::clone(&self.inner);
         let options: CaptureOptions = from_js(&options)?;
+        // Without a device the view would never be complete.
+        drop(edge(inner.context.device())?);
         // One picture at a time: each arranges the view for itself.
         let _turn = inner.picture.lock().await;
         let other = options.width.is_some() || options.height.is_some() || options.panel.is_some();
@@ -82,9 +84,10 @@ impl PageView {
     /// Resolves when all that is in view is drawn, or known to be absent or failed.
     ///
     /// # Errors
-    /// The request was aborted.
+    /// The request was aborted, or the device was lost and there is no other.
     pub async fn idle(&self, request: u32) -> Result<(), JsValue> {
         let inner = Rc::clone(&self.inner);
+        drop(edge(inner.context.device())?);
         let receiver = inner.view.borrow_mut().idle();
         inner.ask_frame();
         edge(inner.answer(request, receiver).await)
