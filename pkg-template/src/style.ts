@@ -11,6 +11,8 @@ canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block
 :host([data-drag]) canvas { cursor: grabbing; }
 .panel { position: absolute; pointer-events: none; overflow: hidden; }
 :host(:focus-visible:not([data-clicked]))::after { content: ""; position: absolute; inset: 0; pointer-events: none; box-shadow: inset 0 0 0 2px var(--nl-accent, #6ea8fe); }
+/* Each its own small layer: one layer for all of them would cover the canvas, and take as much memory as it. */
+.chip, .scale, .maximize, .edge { will-change: transform; }
 .chip {
   position: absolute; left: 8px; top: 8px; display: flex; gap: 5px; padding: 2px 7px; border-radius: 4px;
   background: var(--nl-chip-background, rgb(20 20 20 / 0.74)); color: var(--nl-chip-color, #ececec); font-weight: 600;

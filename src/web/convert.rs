@@ -34,6 +34,25 @@ pub fn from_js<T: DeserializeOwned>(value: &JsValue) -> Result<T, JsValue> {
         .map_err(|error| error_to_js(&ViewerError::new(ErrorCode::InvalidOptions, format!("the options cannot be used: {error}"))))
 }
 
+thread_local! {
+    /// A port whose other end is closed.
+    static NOWHERE: Option<web_sys::MessagePort> = web_sys::MessageChannel::new().ok().map(|channel| {
+        channel.port2().close();
+        channel.port1()
+    });
+}
+
+/// Gives the memory of bytes that were copied back at once, which leaves the array empty: the garbage collector lets tens of megabytes of
+/// them lie. What is sent to nobody is freed; after `ArrayBuffer.transfer(0)` Chromium keeps what came from a message or the network.
+pub fn release(bytes: &js_sys::Uint8Array) {
+    NOWHERE.with(|nowhere| {
+        if let Some(nowhere) = nowhere {
+            // What cannot be sent is collected in its time.
+            let _kept = nowhere.post_message_with_transferable(&JsValue::NULL, &js_sys::Array::of1(&bytes.buffer()));
+        }
+    });
+}
+
 /// The plain object that an error crosses the edge as.
 #[must_use]
 pub fn error_to_js(error: &ViewerError) -> JsValue {

@@ -14,6 +14,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit, RequestMode};
 
 use super::clock::BrowserClock;
+use super::convert::release;
 use crate::runtime::{Cancel, Clock, Fetch, FetchError, Method, Request, Response};
 
 #[wasm_bindgen]
@@ -199,6 +200,7 @@ impl State {
             if let Some(free) = body.get_mut(start..) {
                 piece.copy_to(free);
             }
+            release(&piece);
         }
     }
 

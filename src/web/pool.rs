@@ -12,7 +12,7 @@ use crate::engine::{SpawnWorker, WorkerId, WorkerModule, WorkerPort};
 use crate::error::ViewerError;
 use crate::job::{FromWorker, ToWorker};
 
-use super::convert::error_from_js;
+use super::convert::{error_from_js, release};
 
 /// What the page does with what workers say.
 pub trait WorkerEvents {
@@ -95,7 +95,9 @@ impl SpawnWorker for BrowserWorkers {
             let crash = crash.clone();
             Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
                 let Ok(bytes) = event.data().dyn_into::<Uint8Array>() else { return };
-                match postcard::from_bytes::<FromWorker>(&bytes.to_vec()) {
+                let message = bytes.to_vec();
+                release(&bytes);
+                match postcard::from_bytes::<FromWorker>(&message) {
                     Ok(message) => {
                         let events = sink.borrow().clone();
                         if let Some(events) = events {

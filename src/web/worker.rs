@@ -13,6 +13,7 @@ use crate::job::{FromWorker, JobRunner, ToWorker};
 use crate::store::{HttpProvider, StorePolicy, Traffic};
 
 use super::authorise::AskPage;
+use super::convert::release;
 use super::{BrowserClock, BrowserFetch};
 
 /// Sends to the page.
@@ -47,7 +48,9 @@ pub fn start() -> Result<(), JsValue> {
     let worker = Rc::new(WorkerState { runner, provider, ask, told: Cell::default() });
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let Ok(bytes) = event.data().dyn_into::<Uint8Array>() else { return };
-        if let Ok(message) = postcard::from_bytes::<ToWorker>(&bytes.to_vec()) {
+        let message = bytes.to_vec();
+        release(&bytes);
+        if let Ok(message) = postcard::from_bytes::<ToWorker>(&message) {
             worker.take(message);
         }
     });

@@ -141,7 +141,7 @@ impl Scene {
                     }
                     let brick = Brick::cut(&VoxelBlock { data_type, shape, data }, [0; 3], shape, colors.is_some());
                     let key = BrickKey { source: layer, level: number, grid: place.map(|n| i32::try_from(n).unwrap()) };
-                    let record = self.residency.insert(layer, key, &brick, colors, 1).unwrap();
+                    let record = self.residency.insert(layer, key, &brick.into(), colors, 1).unwrap();
                     self.list.table.push(page::resident(record));
                 }
             }

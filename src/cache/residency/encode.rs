@@ -4,6 +4,8 @@
 //! along y (low half) and z (high half) in voxels, the format, and the first palette entry of a label brick. The format is
 //! the bits of one voxel in the low byte (0: every voxel is the same) and the kind above it.
 
+use std::rc::Rc;
+
 use super::{PaletteColor, ResidencyError};
 use crate::voxel::{Brick, BrickVoxels, DataType, VoxelBlock};
 
@@ -22,11 +24,35 @@ pub mod kind {
 /// The place of the kind in the format word.
 pub const KIND_SHIFT: u32 = 8;
 
+/// What goes into the heap: the brick's own memory wherever that is laid out as the heap is, so that nothing is copied for the upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeapWords {
+    /// The voxels of this brick; no words where all of them are the same.
+    Brick(Rc<Brick>),
+    /// Words made from a brick.
+    Made(Vec<u32>),
+}
+
+impl HeapWords {
+    /// Little-endian words.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Made(words) => bytemuck::cast_slice(words),
+            Self::Brick(brick) => match &brick.voxels {
+                BrickVoxels::Uniform(_) => &[],
+                BrickVoxels::Dense(data) => data,
+                BrickVoxels::Palette(palette) => bytemuck::cast_slice(&palette.words),
+            },
+        }
+    }
+}
+
 /// A brick made ready: what to put where once the places are known.
 #[derive(Debug)]
 pub(super) struct Encoded {
-    /// Words for the heap; empty where every voxel is the same.
-    pub(super) words: Vec<u32>,
+    /// Words for the heap; none where every voxel is the same.
+    pub(super) words: HeapWords,
     /// The value of the first word of the record where there are no heap words.
     pub(super) value: u32,
     /// The second word of the record.
@@ -40,7 +66,7 @@ pub(super) struct Encoded {
 /// A function that gives an id's colour.
 pub type ColorOf<'a> = &'a dyn Fn(u64) -> PaletteColor;
 
-pub(super) fn encode(brick: &Brick, as_labels: bool) -> Result<Encoded, ResidencyError> {
+pub(super) fn encode(brick: &Rc<Brick>, as_labels: bool) -> Result<Encoded, ResidencyError> {
     let [width, height, depth] = brick.shape;
     let malformed = || ResidencyError::Malformed { shape: brick.shape, data_type: brick.data_type, bytes: brick.size_bytes() };
     let too_large = ResidencyError::TooLarge { shape: brick.shape };
@@ -54,36 +80,39 @@ pub(super) fn encode(brick: &Brick, as_labels: bool) -> Result<Encoded, Residenc
     let encoded = |words, value, bits: u32, kind: u32, ids| Encoded { words, value, strides, format: bits | (kind << KIND_SHIFT), ids };
     if as_labels {
         return match &brick.voxels {
-            BrickVoxels::Uniform(id) => Ok(encoded(Vec::new(), 0, 0, kind::LABELS, vec![*id])),
+            BrickVoxels::Uniform(id) => Ok(encoded(HeapWords::Brick(Rc::clone(brick)), 0, 0, kind::LABELS, vec![*id])),
             BrickVoxels::Palette(palette) => {
                 let bits = u32::from(palette.bits);
                 if !matches!(bits, 1 | 2 | 4 | 8 | 16) || palette.ids.is_empty() || palette.words.len() < words_for(voxels, bits) {
                     return Err(malformed());
                 }
-                Ok(encoded(palette.words.clone(), 0, bits, kind::LABELS, palette.ids.clone()))
+                Ok(encoded(HeapWords::Brick(Rc::clone(brick)), 0, bits, kind::LABELS, palette.ids.clone()))
             }
             BrickVoxels::Dense(data) => {
                 let block = VoxelBlock { data_type: brick.data_type, shape: brick.shape, data: data.clone() };
                 if VoxelBlock::byte_len(block.data_type, block.shape) != Some(data.len()) {
                     return Err(malformed());
                 }
-                encode(&Brick::cut(&block, [0; 3], brick.shape, true), true)
+                encode(&Rc::new(Brick::cut(&block, [0; 3], brick.shape, true)), true)
             }
         };
     }
     let (bits, kind) = number_format(brick.data_type);
     match &brick.voxels {
-        BrickVoxels::Uniform(value) => Ok(encoded(Vec::new(), number_bits(brick.data_type, *value, true), 0, kind, Vec::new())),
+        BrickVoxels::Uniform(value) => {
+            Ok(encoded(HeapWords::Brick(Rc::clone(brick)), number_bits(brick.data_type, *value, true), 0, kind, Vec::new()))
+        }
         BrickVoxels::Dense(data) if brick.data_type.size_bytes() <= 4 => {
             if VoxelBlock::byte_len(brick.data_type, brick.shape) != Some(data.len()) {
                 return Err(malformed());
             }
+            if data.len().is_multiple_of(4) {
+                return Ok(encoded(HeapWords::Brick(Rc::clone(brick)), 0, bits, kind, Vec::new()));
+            }
             let (whole, rest) = data.as_chunks::<4>();
             let mut words: Vec<u32> = whole.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
-            if !rest.is_empty() {
-                words.push(rest.iter().rev().fold(0, |word, &byte| (word << 8) | u32::from(byte)));
-            }
-            Ok(encoded(words, 0, bits, kind, Vec::new()))
+            words.push(rest.iter().rev().fold(0, |word, &byte| (word << 8) | u32::from(byte)));
+            Ok(encoded(HeapWords::Made(words), 0, bits, kind, Vec::new()))
         }
         // Eight-byte numbers become floats, and ids are drawn as the numbers they are.
         BrickVoxels::Dense(_) | BrickVoxels::Palette(_) => {
@@ -100,7 +129,7 @@ pub(super) fn encode(brick: &Brick, as_labels: bool) -> Result<Encoded, Residenc
                     }
                 }
             }
-            Ok(encoded(words, 0, bits, kind, Vec::new()))
+            Ok(encoded(HeapWords::Made(words), 0, bits, kind, Vec::new()))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Hands out ranges of a fixed span: best fit, neighbours joined when given back.
+//! Hands out ranges of a span that may grow: best fit, neighbours joined when given back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,11 @@ impl FreeList {
             list.add(0, len);
         }
         list
+    }
+
+    /// Lengthens the span from `len` to `new_len`.
+    pub(super) fn grow(&mut self, len: u32, new_len: u32) {
+        self.give_back(len, new_len.saturating_sub(len));
     }
 
     /// The start of a range of this length, taken from the smallest free range that holds it.
@@ -70,7 +75,8 @@ mod tests {
     proptest! {
         #[test]
         fn ranges_never_overlap_and_come_back(steps in prop::collection::vec((any::<bool>(), 1_u32..40, any::<prop::sample::Index>()), 1..200)) {
-            let mut list = FreeList::new(256);
+            let mut list = FreeList::new(100);
+            list.grow(100, 256);
             let mut held: Vec<(u32, u32)> = Vec::new();
             for (take, len, which) in steps {
                 if take || held.is_empty() {

@@ -4,16 +4,19 @@
 //! Plain and synchronous: it decides places and collects what must be written; [`Residency::take_uploads`] hands that to
 //! whoever owns the buffers. Invariants: never more than the budget; ranges of resident bricks do not overlap; a brick
 //! touched in the current frame is never evicted.
+//!
+//! The heap grows with what frames show, not with all that was ever shown: bricks in memory are quickly written again.
 
 mod encode;
 mod error;
 mod free_list;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-pub use encode::{ColorOf, KIND_SHIFT, kind};
+pub use encode::{ColorOf, HeapWords, KIND_SHIFT, kind};
 pub use error::ResidencyError;
 use free_list::FreeList;
 
@@ -58,7 +61,7 @@ pub type Entry = [u32; 4];
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uploads {
     /// Word offset and words.
-    pub heap: Vec<(u32, Vec<u32>)>,
+    pub heap: Vec<(u32, HeapWords)>,
     /// First record and records.
     pub records: Vec<(u32, Vec<Entry>)>,
     /// First palette entry and palette entries.
@@ -93,11 +96,15 @@ pub struct Residency {
     /// Oldest use first.
     by_use: BTreeSet<(u64, u32)>,
     heap: FreeList,
+    /// Words of the heap so far.
+    heap_words: u32,
+    /// The last frame, and the words that its bricks take.
+    in_use: (u64, u64),
     record_slots: FreeList,
     palette_slots: FreeList,
     records: Vec<Entry>,
     palette: Vec<Entry>,
-    heap_writes: BTreeMap<u32, Vec<u32>>,
+    heap_writes: BTreeMap<u32, HeapWords>,
     dirty_records: Vec<(u32, u32)>,
     dirty_palette: Vec<(u32, u32)>,
     used_words: u64,
@@ -108,12 +115,15 @@ impl Residency {
     /// Nothing resident, under this budget.
     #[must_use]
     pub fn new(budget: GpuBudget) -> Self {
+        let first_words = FIRST_HEAP_WORDS.min(most_words(budget));
         Self {
             budget,
             resident: FxHashMap::default(),
             owner_of: BTreeMap::new(),
             by_use: BTreeSet::new(),
-            heap: FreeList::new(u32::try_from(budget.heap_bytes / 4).unwrap_or(u32::MAX)),
+            heap: FreeList::new(first_words),
+            heap_words: first_words,
+            in_use: (0, 0),
             record_slots: FreeList::new(budget.records),
             palette_slots: FreeList::new(budget.palette_entries),
             records: Vec::new(),
@@ -139,6 +149,10 @@ impl Residency {
             self.by_use.remove(&(resident.used_in_frame, resident.record));
             self.by_use.insert((frame, resident.record));
             resident.used_in_frame = frame;
+            let words = u64::from(resident.heap.1);
+            let record = resident.record;
+            self.use_words(frame, words);
+            return Some(record);
         }
         Some(resident.record)
     }
@@ -153,19 +167,19 @@ impl Residency {
         &mut self,
         layer: u32,
         key: BrickKey,
-        brick: &Brick,
+        brick: &Rc<Brick>,
         colors: Option<ColorOf<'_>>,
         frame: u64,
     ) -> Result<u32, ResidencyError> {
         self.remove(layer, key);
         let encoded = encode::encode(brick, colors.is_some())?;
         let too_large = |_| ResidencyError::TooLarge { shape: brick.shape };
-        let heap_words = u32::try_from(encoded.words.len()).map_err(too_large)?;
+        let heap_words = u32::try_from(encoded.words.bytes().len() / 4).map_err(too_large)?;
         let palette_entries = u32::try_from(encoded.ids.len()).map_err(too_large)?;
         if u64::from(heap_words) * 4 > self.budget.heap_bytes || palette_entries > self.budget.palette_entries {
             return Err(ResidencyError::TooLarge { shape: brick.shape });
         }
-        let heap_start = self.make_room(frame, |this| this.heap.take(heap_words));
+        let heap_start = self.make_heap_room(frame, heap_words);
         let palette_start = self.make_room(frame, |this| this.palette_slots.take(palette_entries));
         let record = self.make_room(frame, |this| this.record_slots.take(1));
         let (Some(heap_start), Some(palette_start), Some(record)) = (heap_start, palette_start, record) else {
@@ -185,6 +199,7 @@ impl Residency {
             self.heap_writes.insert(heap_start, encoded.words);
         }
         self.used_words += u64::from(heap_words);
+        self.use_words(frame, u64::from(heap_words));
         self.used_entries += u64::from(palette_entries);
         let resident = Resident { record, heap: (heap_start, heap_words), palette_start, ids: encoded.ids, used_in_frame: frame };
         self.resident.insert((layer, key), resident);
@@ -233,19 +248,10 @@ impl Residency {
         }
     }
 
-    /// What must be written into the buffers before the next frame, neighbours joined.
+    /// What must be written into the buffers before the next frame.
     pub fn take_uploads(&mut self) -> Uploads {
-        let mut heap: Vec<(u32, Vec<u32>)> = Vec::new();
-        for (start, words) in std::mem::take(&mut self.heap_writes) {
-            match heap.last_mut() {
-                Some((last_start, last)) if *last_start as usize + last.len() == start as usize && last.len() < MOST_JOINED_WORDS => {
-                    last.extend(words)
-                }
-                _ => heap.push((start, words)),
-            }
-        }
         Uploads {
-            heap,
+            heap: std::mem::take(&mut self.heap_writes).into_iter().collect(),
             records: take_dirty(&self.records, &mut self.dirty_records),
             palette: take_dirty(&self.palette, &mut self.dirty_palette),
         }
@@ -276,6 +282,39 @@ impl Residency {
         self.budget
     }
 
+    fn use_words(&mut self, frame: u64, words: u64) {
+        if self.in_use.0 != frame {
+            self.in_use = (frame, 0);
+        }
+        self.in_use.1 += words;
+    }
+
+    /// Takes a range of the heap, which grows where the frame fills it, or nothing more may go.
+    fn make_heap_room(&mut self, frame: u64, words: u32) -> Option<u32> {
+        loop {
+            self.use_words(frame, 0);
+            let is_full = self.in_use.1 + u64::from(words) > u64::from(self.heap_words) / 8 * 7;
+            let start = if is_full { self.heap.take(words) } else { self.make_room(frame, |this| this.heap.take(words)) };
+            if start.is_some() {
+                return start;
+            }
+            if !self.grow_heap(words) {
+                return self.make_room(frame, |this| this.heap.take(words));
+            }
+        }
+    }
+
+    /// Makes the heap longer by half, at least by `words`; `false`: the budget does not allow for more.
+    fn grow_heap(&mut self, words: u32) -> bool {
+        let new = (self.heap_words.saturating_add((self.heap_words / 2).max(words))).min(most_words(self.budget));
+        if new == self.heap_words {
+            return false;
+        }
+        self.heap.grow(self.heap_words, new);
+        self.heap_words = new;
+        true
+    }
+
     /// Takes a range, evicting until there is one; `None` where nothing more may go.
     fn make_room(&mut self, frame: u64, mut take: impl FnMut(&mut Self) -> Option<u32>) -> Option<u32> {
         loop {
@@ -292,8 +331,12 @@ impl Residency {
     }
 }
 
-/// Joined writes stay below this many words, so that no copy doubles a large upload.
-const MOST_JOINED_WORDS: usize = 1 << 16;
+/// The heap begins with so many words, which is 4 MiB.
+const FIRST_HEAP_WORDS: u32 = 1 << 20;
+
+fn most_words(budget: GpuBudget) -> u32 {
+    u32::try_from(budget.heap_bytes / 4).unwrap_or(u32::MAX)
+}
 
 fn palette_entry(color: PaletteColor) -> Entry {
     #[expect(clippy::cast_possible_truncation, reason = "the two halves of the id")]

@@ -1,5 +1,7 @@
 //! The budget holds, ranges do not overlap, what is in use stays, and what was uploaded reads back as the brick.
 
+use std::rc::Rc;
+
 use proptest::prelude::*;
 
 use super::{Entry, GpuBudget, KIND_SHIFT, PaletteColor, Residency, ResidencyError, Uploads, kind};
@@ -14,20 +16,21 @@ struct Memory {
     palette: Vec<Entry>,
 }
 
-fn put<T: Copy + Default>(to: &mut Vec<T>, from: &[(u32, Vec<T>)], most: usize) {
-    for (start, items) in from {
-        let start = *start as usize;
-        assert!(start + items.len() <= most, "written beyond the budget");
-        to.resize(to.len().max(start + items.len()), T::default());
-        to[start..start + items.len()].copy_from_slice(items);
-    }
+fn put<T: Copy + Default>(to: &mut Vec<T>, start: u32, items: &[T], most: usize) {
+    let start = start as usize;
+    assert!(start + items.len() <= most, "written beyond the budget");
+    to.resize(to.len().max(start + items.len()), T::default());
+    to[start..start + items.len()].copy_from_slice(items);
 }
 
 impl Memory {
     fn apply(&mut self, uploads: &Uploads) {
-        put(&mut self.heap, &uploads.heap, 512);
-        put(&mut self.records, &uploads.records, 12);
-        put(&mut self.palette, &uploads.palette, 40);
+        for (start, words) in &uploads.heap {
+            let words: Vec<u32> = words.bytes().as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
+            put(&mut self.heap, *start, &words, 512);
+        }
+        uploads.records.iter().for_each(|(start, records)| put(&mut self.records, *start, records, 12));
+        uploads.palette.iter().for_each(|(start, entries)| put(&mut self.palette, *start, entries, 40));
     }
 
     /// The voxel by the definition of a record.
@@ -117,7 +120,7 @@ proptest! {
                         .filter(|&owner| owner != (layer, name) && residency.resident.get(&owner).is_some_and(|r| r.used_in_frame == frame)).collect();
                     let paint = |id| if recolored { PaletteColor { rgba: [1, 2, 3, 4], ..color(id) } } else { color(id) };
                     let colors: Option<super::ColorOf<'_>> = if labels { Some(&paint) } else { None };
-                    match residency.insert(layer, name, &brick(u64::from(n), labels), colors, frame) {
+                    match residency.insert(layer, name, &Rc::new(brick(u64::from(n), labels)), colors, frame) {
                         Ok(record) => prop_assert_eq!(residency.lookup(layer, name), Some(record)),
                         Err(error) => prop_assert!(!matches!(error, ResidencyError::Malformed { .. }), "{}", error),
                     }
@@ -149,7 +152,7 @@ proptest! {
 fn the_longest_unused_goes_first_and_what_is_in_use_never() {
     let whole = |value: u8| {
         let data = (0..32 * 32).map(|n: u32| n.to_le_bytes()[0] ^ value).collect();
-        Brick::cut(&VoxelBlock { data_type: DataType::Uint8, shape: [32, 32, 1], data }, [0; 3], [32, 32, 1], false)
+        Rc::new(Brick::cut(&VoxelBlock { data_type: DataType::Uint8, shape: [32, 32, 1], data }, [0; 3], [32, 32, 1], false))
     };
     let mut residency = Residency::new(BUDGET);
     residency.insert(0, key(0), &whole(0), None, 1).unwrap();
@@ -163,11 +166,48 @@ fn the_longest_unused_goes_first_and_what_is_in_use_never() {
 }
 
 #[test]
+fn the_heap_grows_with_what_a_frame_shows_and_not_with_what_was_shown() {
+    const MEBIBYTE: usize = 1 << 20;
+    let whole = |value: u8| {
+        let data = (0..MEBIBYTE).map(|n| n.to_le_bytes()[0] ^ value).collect();
+        Rc::new(Brick { shape: [256, 64, 64], data_type: DataType::Uint8, voxels: crate::voxel::BrickVoxels::Dense(data) })
+    };
+    let mut residency = Residency::new(GpuBudget { heap_bytes: 64 << 20, records: 100, palette_entries: 100 });
+    let mut end_bytes = |bricks_per_frame: u8| {
+        let mut end = 0;
+        for frame in 1..10 {
+            for n in 0..bricks_per_frame {
+                residency
+                    .insert(
+                        0,
+                        BrickKey { source: 0, level: bricks_per_frame, grid: [frame, i32::from(n), 0] },
+                        &whole(n),
+                        None,
+                        u64::from(frame.unsigned_abs()) + 100 * u64::from(bricks_per_frame),
+                    )
+                    .unwrap();
+            }
+            end = residency
+                .take_uploads()
+                .heap
+                .iter()
+                .map(|(start, words)| *start as usize * 4 + words.bytes().len())
+                .max()
+                .unwrap_or(0)
+                .max(end);
+        }
+        end
+    };
+    assert_eq!(end_bytes(3), 4 * MEBIBYTE, "three of the first four mebibytes are in view, whatever was before");
+    assert_eq!(end_bytes(10), 13 * MEBIBYTE, "4, 6, 9 and 13.5, of which whole ones are taken");
+}
+
+#[test]
 fn a_brick_that_lies_about_its_voxels_is_refused() {
-    let lying = Brick { shape: [4, 4, 4], data_type: DataType::Uint16, voxels: crate::voxel::BrickVoxels::Dense(vec![0; 5]) };
+    let lying = Rc::new(Brick { shape: [4, 4, 4], data_type: DataType::Uint16, voxels: crate::voxel::BrickVoxels::Dense(vec![0; 5]) });
     let mut residency = Residency::new(BUDGET);
     assert!(matches!(residency.insert(0, key(0), &lying, None, 1), Err(ResidencyError::Malformed { bytes: 5, .. })));
     assert!(matches!(residency.insert(0, key(0), &lying, Some(&color), 1), Err(ResidencyError::Malformed { bytes: 5, .. })));
-    let huge = Brick { shape: [70_000, 1, 1], data_type: DataType::Uint8, voxels: crate::voxel::BrickVoxels::Uniform(0) };
+    let huge = Rc::new(Brick { shape: [70_000, 1, 1], data_type: DataType::Uint8, voxels: crate::voxel::BrickVoxels::Uniform(0) });
     assert!(matches!(residency.insert(0, key(0), &huge, None, 1), Err(ResidencyError::TooLarge { .. })));
 }

@@ -2,7 +2,7 @@
 
 use super::GpuError;
 
-/// A buffer that grows by doubling.
+/// A buffer that grows by half, or to what is needed.
 #[derive(Debug)]
 pub(super) struct GrowingBuffer {
     label: &'static str,
@@ -34,14 +34,20 @@ impl GrowingBuffer {
         if bytes > self.most_bytes {
             return Err(GpuError::OverBudget { buffer: self.label, wanted_bytes: bytes, budget_bytes: self.most_bytes });
         }
-        let grown = create(device, self.label, self.buffer.usage(), bytes.next_power_of_two().min(self.most_bytes));
+        let grown = create(
+            device,
+            self.label,
+            self.buffer.usage(),
+            bytes.max(self.buffer.size() / 2 * 3).next_multiple_of(STEP_BYTES).min(self.most_bytes),
+        );
         if keep {
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(self.label) });
             encoder.copy_buffer_to_buffer(&self.buffer, 0, &grown, 0, self.buffer.size());
             // Submitted at once: writes queued before go into the old buffer first, writes queued after into the new one.
             queue.submit([encoder.finish()]);
         }
-        self.buffer = grown;
+        // What was submitted still reads it; the browser's garbage collector would keep it for much longer.
+        std::mem::replace(&mut self.buffer, grown).destroy();
         Ok(true)
     }
 
@@ -54,23 +60,24 @@ impl GrowingBuffer {
         Ok(replaced)
     }
 
-    /// Writes runs of items where they belong, growing as needed.
-    pub(super) fn write<T: bytemuck::Pod>(
+    /// Writes runs of bytes where they belong, growing as needed.
+    pub(super) fn write<'a>(
         &mut self,
         device: &wgpu::Device,
         queue: &wgpu::Queue,
-        runs: &[(u32, Vec<T>)],
+        runs: impl Iterator<Item = (u64, &'a [u8])> + Clone,
     ) -> Result<bool, GpuError> {
-        let item_bytes = size_of::<T>() as u64;
-        let needed = runs.iter().map(|(start, items)| (u64::from(*start) + items.len() as u64) * item_bytes).max().unwrap_or(0);
+        let needed = runs.clone().map(|(start, bytes)| start + bytes.len() as u64).max().unwrap_or(0);
         let replaced = self.reserve(device, queue, needed, true)?;
-        for (start, items) in runs {
-            queue.write_buffer(&self.buffer, u64::from(*start) * item_bytes, bytemuck::cast_slice(items));
+        for (start, bytes) in runs {
+            queue.write_buffer(&self.buffer, start, bytes);
         }
         Ok(replaced)
     }
 }
 
+/// Buffers are multiples of this.
+const STEP_BYTES: u64 = 64 << 10;
 /// Larger than any struct that a shader reads from an array: a binding must hold one element.
 const LEAST_BYTES: u64 = 1024;
 

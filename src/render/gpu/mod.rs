@@ -146,9 +146,9 @@ impl Gpu {
         self.errors.check()?;
         let (device, queue) = (&self.device, &self.queue);
         let replaced = [
-            self.heap.write(device, queue, &uploads.heap)?,
-            self.records.write(device, queue, &uploads.records)?,
-            self.palette.write(device, queue, &uploads.palette)?,
+            self.heap.write(device, queue, uploads.heap.iter().map(|(start, words)| (u64::from(*start) * 4, words.bytes())))?,
+            self.records.write(device, queue, entries(&uploads.records))?,
+            self.palette.write(device, queue, entries(&uploads.palette))?,
         ];
         if replaced.contains(&true) {
             self.bind_groups = None;
@@ -307,6 +307,10 @@ impl Gpu {
         self.depths.push((size_px, view.clone()));
         view
     }
+}
+
+fn entries(runs: &[(u32, Vec<Entry>)]) -> impl Iterator<Item = (u64, &[u8])> + Clone {
+    runs.iter().map(|(start, entries)| (u64::from(*start) * size_of::<Entry>() as u64, bytemuck::cast_slice(entries)))
 }
 
 fn as_range(range: std::ops::Range<u32>) -> std::ops::Range<usize> {

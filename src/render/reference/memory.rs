@@ -13,9 +13,12 @@ pub struct Memory {
 impl Memory {
     /// Writes what became resident.
     pub fn apply(&mut self, uploads: &Uploads) {
-        write(&mut self.heap, &uploads.heap);
-        write(&mut self.records, &uploads.records);
-        write(&mut self.palette, &uploads.palette);
+        for (start, words) in &uploads.heap {
+            let words: Vec<u32> = words.bytes().as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
+            write(&mut self.heap, *start, &words);
+        }
+        uploads.records.iter().for_each(|(start, records)| write(&mut self.records, *start, records));
+        uploads.palette.iter().for_each(|(start, entries)| write(&mut self.palette, *start, entries));
     }
 
     /// The record of this number; zeros where there is none.
@@ -63,12 +66,10 @@ pub(super) fn voxel_index(record: Entry, local: [i64; 3]) -> u32 {
     x + y * (record[1] & 0xffff) + z * (record[1] >> 16)
 }
 
-fn write<T: Copy + Default>(to: &mut Vec<T>, runs: &[(u32, Vec<T>)]) {
-    for (start, items) in runs {
-        let start = *start as usize;
-        if to.len() < start + items.len() {
-            to.resize(start + items.len(), T::default());
-        }
-        to.iter_mut().skip(start).zip(items).for_each(|(to, item)| *to = *item);
+fn write<T: Copy + Default>(to: &mut Vec<T>, start: u32, items: &[T]) {
+    let start = start as usize;
+    if to.len() < start + items.len() {
+        to.resize(start + items.len(), T::default());
     }
+    to.iter_mut().skip(start).zip(items).for_each(|(to, item)| *to = *item);
 }
