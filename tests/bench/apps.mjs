@@ -51,13 +51,8 @@ export const neuroglancer = {
     }))}`;
   },
   spot: ({ width, height }) => ({ x: width / 4 + 20, y: height / 4 + 20 }),
-  // It says so before there are layers, and once more than once before all has been asked for.
-  ready: () => {
-    const viewer = globalThis.viewer;
-    const is = Boolean(viewer) && viewer.layerManager.managedLayers.length === 2 && viewer.isReady();
-    globalThis.readyTurns = is ? (globalThis.readyTurns ?? 0) + 1 : 0;
-    return globalThis.readyTurns >= 2;
-  },
+  // It says so before there are layers.
+  ready: () => globalThis.viewer?.layerManager.managedLayers.length === 2 && globalThis.viewer.isReady(),
   go: ([x, y, z]) => {
     const { viewer } = globalThis;
     const nm = globalThis.benchVoxelNm;

@@ -2,24 +2,31 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { launchMeasured, root } from '../e2e/browser.mjs';
+import { setTimeout } from 'node:timers/promises';
+import { root } from '../e2e/browser.mjs';
+import { start } from './chromium.mjs';
 import { cpuSeconds, memoryBytes } from './processes.mjs';
 
 const SIZE = { width: 1280, height: 800 };
 const PATIENCE_MILLIS = 180_000;
+/** What a page that has nothing to do is given to settle. */
+const REST_MILLIS = 500;
 const watch = readFileSync(path.join(root, 'tests/bench/watch.js'), 'utf8');
 
-/** Waits until the viewer says that everything in view is there, and has drawn it. */
+/** Waits until the viewer says that everything in view is there, has drawn it, and still says so: since the navigation, milliseconds. */
 const ready = (page, app) => page.evaluate(
   async ([source, patience]) => {
     const ready = new Function(`return ${source}`)();
     const end = performance.now() + patience;
-    while (!(await ready())) {
+    for (;;) {
+      if (await ready()) {
+        await globalThis.benchWatch.drawn();
+        const drawn = performance.now();
+        if (await ready()) return drawn;
+      }
       if (performance.now() > end) throw new Error('not ready in time');
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
-    await globalThis.benchWatch.drawn();
-    return performance.now();
   },
   [app.ready.toString(), PATIENCE_MILLIS],
 );
@@ -28,7 +35,6 @@ const ready = (page, app) => page.evaluate(
 async function until(page, app, change, argument) {
   const begin = await page.evaluate(
     ([source, argument]) => {
-      globalThis.readyTurns = 0;
       const begin = performance.now();
       new Function(`return ${source}`)()(argument);
       return begin;
@@ -59,13 +65,11 @@ const quantile = (values, q) => values.toSorted((a, b) => a - b)[Math.min(values
  * The figures of one session. `volume`: see volumes.mjs.
  */
 export async function session(app, volume, server, { flight = true } = {}) {
-  const { browser, pid, close } = await launchMeasured();
+  const { page, pid, close } = await start(SIZE);
   try {
-    const context = await browser.newContext({ viewport: SIZE, deviceScaleFactor: 1 });
-    const page = await context.newPage();
-    await page.addInitScript(`${watch}\nbenchWatch.spot = ${JSON.stringify(app.spot(SIZE))};\nglobalThis.benchVoxelNm = ${volume.voxelNm};`);
+    await page.before(`${watch}\nbenchWatch.spot = ${JSON.stringify(app.spot(SIZE))};\nglobalThis.benchVoxelNm = ${volume.voxelNm};`);
     await page.goto(`${server.url}blank.html`);
-    await page.waitForTimeout(300);
+    await setTimeout(REST_MILLIS);
     const blankBytes = memoryBytes(pid);
     const cpuBefore = cpuSeconds(pid);
     const logBefore = (await server.log()).length;
@@ -95,7 +99,7 @@ export async function session(app, volume, server, { flight = true } = {}) {
     if (flight) {
       // The same again in the same browser: a second visit.
       await page.goto(`${server.url}blank.html`);
-      await page.waitForTimeout(300);
+      await setTimeout(REST_MILLIS);
       await page.goto(`${server.url}${app.folder}index.html#${app.hash(volume, server.url)}`);
       figures.warm = await ready(page, app);
     }

@@ -14,7 +14,7 @@ import { chromium } from 'playwright-core';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
 // Fewer flags than these give an adapter whose queue fails, or a canvas that stays blank in screenshots.
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-dev-shm-usage',
   '--enable-unsafe-webgpu',
@@ -31,16 +31,12 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** Where Chromium is. */
+export const executable = () => process.env.CHROMIUM ?? '/usr/bin/chromium';
+
 /** Starts Chromium. The caller closes it. */
 export function launch({ args = [] } = {}) {
-  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...args] });
-}
-
-/** The same, with the number of its process: { browser, pid, close }. */
-export async function launchMeasured() {
-  const server = await chromium.launchServer({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
-  return { browser: await chromium.connect(server.wsEndpoint()), pid: server.process().pid, close: () => server.close() };
+  return chromium.launch({ executablePath: executable(), headless: true, args: [...FLAGS, ...args] });
 }
 
 /**
