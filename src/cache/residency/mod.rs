@@ -98,8 +98,6 @@ pub struct Residency {
     heap: FreeList,
     /// Words of the heap so far.
     heap_words: u32,
-    /// The last frame, and the words that its bricks take.
-    in_use: (u64, u64),
     record_slots: FreeList,
     palette_slots: FreeList,
     records: Vec<Entry>,
@@ -123,7 +121,6 @@ impl Residency {
             by_use: BTreeSet::new(),
             heap: FreeList::new(first_words),
             heap_words: first_words,
-            in_use: (0, 0),
             record_slots: FreeList::new(budget.records),
             palette_slots: FreeList::new(budget.palette_entries),
             records: Vec::new(),
@@ -149,10 +146,6 @@ impl Residency {
             self.by_use.remove(&(resident.used_in_frame, resident.record));
             self.by_use.insert((frame, resident.record));
             resident.used_in_frame = frame;
-            let words = u64::from(resident.heap.1);
-            let record = resident.record;
-            self.use_words(frame, words);
-            return Some(record);
         }
         Some(resident.record)
     }
@@ -199,7 +192,6 @@ impl Residency {
             self.heap_writes.insert(heap_start, encoded.words);
         }
         self.used_words += u64::from(heap_words);
-        self.use_words(frame, u64::from(heap_words));
         self.used_entries += u64::from(palette_entries);
         let resident = Resident { record, heap: (heap_start, heap_words), palette_start, ids: encoded.ids, used_in_frame: frame };
         self.resident.insert((layer, key), resident);
@@ -282,24 +274,12 @@ impl Residency {
         self.budget
     }
 
-    fn use_words(&mut self, frame: u64, words: u64) {
-        if self.in_use.0 != frame {
-            self.in_use = (frame, 0);
-        }
-        self.in_use.1 += words;
-    }
-
-    /// Takes a range of the heap, which grows where the frame fills it, or nothing more may go.
+    /// Takes a range of the heap, which grows where nothing more may go.
     fn make_heap_room(&mut self, frame: u64, words: u32) -> Option<u32> {
         loop {
-            self.use_words(frame, 0);
-            let is_full = self.in_use.1 + u64::from(words) > u64::from(self.heap_words) / 8 * 7;
-            let start = if is_full { self.heap.take(words) } else { self.make_room(frame, |this| this.heap.take(words)) };
-            if start.is_some() {
+            let start = self.make_room(frame, |this| this.heap.take(words));
+            if start.is_some() || !self.grow_heap(words) {
                 return start;
-            }
-            if !self.grow_heap(words) {
-                return self.make_room(frame, |this| this.heap.take(words));
             }
         }
     }
@@ -331,8 +311,8 @@ impl Residency {
     }
 }
 
-/// The heap begins with so many words, which is 4 MiB.
-const FIRST_HEAP_WORDS: u32 = 1 << 20;
+/// The heap begins with so many words, which is 8 MiB: a view without filtering on a small canvas.
+const FIRST_HEAP_WORDS: u32 = 2 << 20;
 
 fn most_words(budget: GpuBudget) -> u32 {
     u32::try_from(budget.heap_bytes / 4).unwrap_or(u32::MAX)

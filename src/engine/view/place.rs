@@ -69,7 +69,12 @@ impl View {
             self.animation = Some(Glide { way, number, by_user });
             self.needs_draw = true;
         } else {
+            let was_still = !self.needs_draw;
             self.show(to, by_user);
+            if was_still {
+                // What comes into view is asked for at once, not with the next frame.
+                self.ask_ahead();
+            }
             self.events.push(ViewEvent::MoveEnd { number });
         }
         number

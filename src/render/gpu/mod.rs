@@ -53,7 +53,7 @@ const _: () = assert!(PLANE_BYTES.is_multiple_of(256), "dynamic offsets are mult
 /// Depth buffers kept at a time.
 const MOST_DEPTHS: usize = 3;
 /// Buffers start small and grow.
-const FIRST_HEAP_BYTES: u64 = 4 << 20;
+const FIRST_HEAP_BYTES: u64 = 8 << 20;
 const FIRST_SIDE_BYTES: u64 = 64 << 10;
 
 impl Gpu {
