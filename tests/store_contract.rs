@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use neurolume::runtime::{Fault, ManualClock, MapFetch};
 use neurolume::store::wrap::{CacheSpace, Cached, CoalescePolicy, Coalesced, Deduplicated, RetryPolicy, SpanCache};
-use neurolume::store::{FileStore, HttpProvider, HttpStore, MemoryStore, Provider as _, ReadStore, ResourceKind, StoreError, StorePolicy};
+use neurolume::store::{FileProvider, FileStore, HttpProvider, HttpStore, MemoryStore, Provider as _, ReadStore, ResourceKind, StoreError, StorePolicy};
 
 #[path = "store_contract/coalesce.rs"]
 mod coalesce;
@@ -114,6 +114,48 @@ fn files_keep_the_contract_plain_and_packed() {
         keeps_the_contract(if packed { "packed files" } else { "files" }, &store, &ManualClock::default());
         std::fs::remove_dir_all(root).unwrap();
     }
+}
+
+#[test]
+#[cfg(feature = "zip")]
+fn archives_keep_the_contract_in_files_and_over_http() {
+    let clock = ManualClock::default();
+    for name in ["contract-stored.zip", "contract-deflated.zip"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/zip").join(name);
+        let store = FileProvider.store(&format!("{}|zip:", path.display())).unwrap();
+        keeps_the_contract(name, &*store, &clock);
+
+        let server = server(&clock);
+        server.insert("https://host/archive.zip", std::fs::read(&path).unwrap());
+        let provider = HttpProvider::new(Rc::new(server), Rc::new(clock.clone()), None, StorePolicy::default()).unwrap();
+        let store = provider.store("https://host/archive.zip?token=1|zip:").unwrap();
+        assert_eq!(drive(&clock, store.get("digits", &options(ResourceKind::Chunk))), Ok(None), "no archive there: nothing in it");
+        let store = provider.store("https://host/archive.zip|zip:").unwrap();
+        keeps_the_contract(name, &*store, &clock);
+        let below = provider.store("https://host/archive.zip|zip:/a/b/").unwrap();
+        assert_eq!(drive(&clock, below.get("c.0-64_-5-35_17-41", &options(ResourceKind::Chunk))).unwrap().as_deref(), Some(&b"deep"[..]));
+        assert!(matches!(drive(&clock, below.get("../../../digits", &options(ResourceKind::Chunk))), Err(StoreError::BadUrl { .. })));
+    }
+}
+
+/// An archive of one's own chunks asks for its directory once, and for neighbours together.
+#[test]
+#[cfg(feature = "zip")]
+fn an_archive_is_read_by_ranges() {
+    let clock = ManualClock::default();
+    let server = server(&clock);
+    let bytes = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/zip/contract-stored.zip")).unwrap();
+    server.insert("https://host/archive.zip", bytes);
+    let provider = HttpProvider::new(Rc::new(server.clone()), Rc::new(clock.clone()), None, StorePolicy::default()).unwrap();
+    let store = provider.store("https://host/archive.zip|zip:").unwrap();
+    let options = options(ResourceKind::Chunk);
+    for (key, bytes) in FILES {
+        assert_eq!(drive(&clock, store.get(key, &options)).unwrap().as_deref(), Some(bytes), "{key}");
+    }
+    // The length, the end with the directory, and each file; files that lie in what came along cost nothing.
+    let asked = server.log().len();
+    assert!(asked <= 2 + FILES.len(), "{asked} requests");
+    support::assert_only_closed_ranges(&server);
 }
 
 #[test]

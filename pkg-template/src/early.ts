@@ -2,6 +2,7 @@
  * Metadata that is asked for while the viewer's own code is still on its way: a round trip less until there is a picture. What does not
  * come is asked for again by the engine, which says why it cannot be had.
  */
+import { isLocal } from "./local-files.js";
 import { withAbsoluteSource } from "./source-url.js";
 import type { LayerSpec } from "./types.js";
 
@@ -53,6 +54,7 @@ async function read(layer: LayerSpec, signal: AbortSignal): Promise<EarlyDocumen
 /** The metadata of what is said to be a precomputed volume and has a plain address; of others it is not known where they are. */
 function infoUrl(layer: LayerSpec): string | undefined {
   const { source } = withAbsoluteSource(layer);
+  if (isLocal(source)) return undefined;
   const { url, format = undefined } = typeof source === "object" ? source : { url: source };
   const [, said, folder] = /^(precomputed:\/\/)?(https?:\/\/[^?#|]+?)\/*$/.exec(url) ?? [];
   return folder && (said || format === "precomputed") ? `${folder}/info` : undefined;

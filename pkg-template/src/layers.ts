@@ -3,6 +3,7 @@ import type { EarlyDocument } from "./early.js";
 import type { EngineView } from "./engine.js";
 import { asViewerError, guarded, ViewerError } from "./errors.js";
 import type { Requests } from "./requests.js";
+import { withLocalAddress, withLocalFiles } from "./local-files.js";
 import { withAbsoluteSource } from "./source-url.js";
 import type { ChunkFailure, Histogram, LayerCollection, LayerInfo, LayerPatch, LayerSpec } from "./types.js";
 import { checkKeys, checkLayerPatch, checkLayerSpec } from "./validate.js";
@@ -27,7 +28,7 @@ export class Layers implements LayerCollection {
     checkLayerSpec(spec);
     const view = layers.#view();
     if (view.layer(spec.id)) throw new ViewerError("invalid-options", `There is already a layer "${spec.id}".`);
-    return fromEngine(await layers.#requests.run(options.signal, (request) => view.addLayer(request, withAbsoluteSource(spec), options.before, known?.url, known?.bytes)));
+    return fromEngine(await layers.#requests.run(options.signal, (request) => view.addLayer(request, withAbsoluteSource(withLocalAddress(spec)), options.before, known?.url, known?.bytes)));
   }
 
   update(id: string, patch: LayerPatch): void {
@@ -48,11 +49,12 @@ export class Layers implements LayerCollection {
   }
 
   get(id: string): LayerSpec | undefined {
-    return guarded(() => this.#view().layer(id));
+    const spec = guarded(() => this.#view().layer(id));
+    return spec && withLocalFiles(spec);
   }
 
   list(): LayerSpec[] {
-    return guarded(() => this.#view().layers());
+    return guarded(() => this.#view().layers()).map(withLocalFiles);
   }
 
   info(id: string): LayerInfo | undefined {

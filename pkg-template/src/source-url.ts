@@ -1,5 +1,5 @@
 /** Addresses without a scheme are relative to the page; the engine, part of which runs in workers, knows only whole ones. */
-import type { LayerSpec, ViewerStateV1 } from "./types.js";
+import type { LayerSpec, PartialViewerState } from "./types.js";
 
 /** The same layer with the whole address of its source. What is none is left for the engine to refuse. */
 export function withAbsoluteSource<T extends object>(layer: T): T {
@@ -10,7 +10,7 @@ export function withAbsoluteSource<T extends object>(layer: T): T {
 }
 
 /** The same state with the whole addresses of its layers' sources. */
-export function withAbsoluteSources(state: ViewerStateV1): ViewerStateV1 {
+export function withAbsoluteSources(state: PartialViewerState): PartialViewerState {
   // As it comes from a link it may be anything: the engine says what is wrong with it.
   if (!Array.isArray(state?.layers)) return state;
   return { ...state, layers: state.layers.map((layer) => (typeof layer === "object" && layer !== null ? withAbsoluteSource(layer) : layer)) };
@@ -18,8 +18,8 @@ export function withAbsoluteSources(state: ViewerStateV1): ViewerStateV1 {
 
 /** Whether a layer is probably Zarr. A guess, for what to fetch before the engine is there to say: a wrong one costs time only. */
 export function looksLikeZarr({ source }: LayerSpec): boolean {
-  const { url, format } = typeof source === "string" ? { url: source, format: undefined } : source;
-  return format ? format !== "precomputed" : /(^|\|)(ome-)?zarr|\.(zarr|zr)([/?#|]|$)/i.test(url);
+  const { url, format } = typeof source === "string" ? { url: source, format: undefined } : "url" in source ? source : { url: "", format: source.format };
+  return format ? format !== "precomputed" : /(^|\|)((ome-)?zarr|zip:)|\.(zarr|zr|zip|ozx)([/?#|]|$)/i.test(url);
 }
 
 function absolute(url: string): string {

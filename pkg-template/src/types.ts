@@ -128,18 +128,27 @@ export interface ViewerOptions {
 /** Left out, the format is detected from what the URL holds. */
 export type SourceFormat = "precomputed" | "ome-zarr" | "zarr";
 
-/** Where a layer's voxels are: https://, gs://bucket/path or s3://bucket/path. */
-export type SourceSpec =
-  | string
-  | {
-      url: string;
-      format?: SourceFormat;
-      /** Overrides what the source says, or supplies what it does not say. */
-      voxelSizeNm?: Vec3;
-      /** An S3 service other than AWS. */
-      endpoint?: string;
-      pathStyle?: boolean;
-    };
+/** Where a layer's voxels are: https://, gs://bucket/path or s3://bucket/path, perhaps of or in a ZIP archive (`…/a.zip|zip:path`), or files of this machine. */
+export type SourceSpec = string | RemoteSource | LocalSource;
+
+/** An address, and what is said of it. */
+export interface RemoteSource {
+  url: string;
+  format?: SourceFormat;
+  /** Overrides what the source says, or supplies what it does not say. */
+  voxelSizeNm?: Vec3;
+  /** An S3 service other than AWS. */
+  endpoint?: string;
+  pathStyle?: boolean;
+}
+
+/** A folder, an archive or files that a person chose: read where they are, while the page is open. */
+export interface LocalSource {
+  /** From a file input or a drop, or a handle of a folder or file. A folder's files are not listed. */
+  files: FileList | readonly File[] | FileSystemDirectoryHandle | FileSystemFileHandle | FileSystemEntry;
+  format?: SourceFormat;
+  voxelSizeNm?: Vec3;
+}
 
 /** What every layer has. */
 export interface LayerBase {
@@ -350,6 +359,9 @@ export interface ViewerStateV1 {
   layers: SavedLayer[];
 }
 
+/** A view as JSON; what its `viewState` leaves out stays as it is. */
+export type PartialViewerState = Omit<ViewerStateV1, "viewState"> & { viewState: Partial<ViewState> };
+
 // ---- actions --------------------------------------------------------------------------------------------------------
 
 /** Something a person can do, by key, menu or palette. */
@@ -422,7 +434,7 @@ export interface Viewer extends AsyncDisposable {
   idle(options?: { signal?: AbortSignal }): Promise<void>;
   /** Versioned and JSON-safe. */
   getState(): ViewerStateV1;
-  setState(state: ViewerStateV1): Promise<void>;
+  setState(state: PartialViewerState): Promise<void>;
   /** The state in the fragment of `base` (the page's own address by default). Sources go in as they were given, with all that their addresses hold. */
   shareUrl(base?: string | URL): string;
   readonly stats: Readonly<Stats>;

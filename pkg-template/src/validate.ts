@@ -1,6 +1,7 @@
 /** Finds misspelt options: an unknown key is an error that names it. Values are the engine's to judge. */
 import { ViewerError } from "./errors.js";
-import type { ContextOptions, ControllerOptions, ImageLayerSpec, LayerSpec, Limits, SegmentationLayerSpec, SourceSpec, ViewState, ViewerOptions } from "./types.js";
+import { isLocal } from "./local-files.js";
+import type { ContextOptions, ControllerOptions, ImageLayerSpec, LayerSpec, Limits, LocalSource, RemoteSource, SegmentationLayerSpec, ViewState, ViewerOptions } from "./types.js";
 
 /** Every key of T; leaving one out does not compile. */
 type Keys<T> = Record<keyof Required<T>, true>;
@@ -10,7 +11,8 @@ const controller: Keys<ControllerOptions> = { pan: true, zoom: true, rotate: tru
 const viewState: Keys<ViewState> = { position: true, crossSectionScale: true, crossSectionOrientation: true, projectionScale: true, projectionOrientation: true, otherAxes: true };
 const context: Keys<ContextOptions> = { limits: true, transformRequest: true, assets: true };
 const limits: Keys<Limits> = { gpuBytes: true, cpuBytes: true, diskBytes: true, maxConcurrentRequests: true, maxUploadBytesPerFrame: true, workers: true };
-const source: Keys<Exclude<SourceSpec, string>> = { url: true, format: true, voxelSizeNm: true, endpoint: true, pathStyle: true };
+const remote: Keys<RemoteSource> = { url: true, format: true, voxelSizeNm: true, endpoint: true, pathStyle: true };
+const local: Keys<LocalSource> = { files: true, format: true, voxelSizeNm: true };
 const image: Keys<ImageLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, contrast: true, gamma: true, invert: true, color: true, interpolation: true, blend: true, channel: true };
 const segmentation: Keys<SegmentationLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, selected: true, hideUnselected: true, outline: true, colorSeed: true, colors: true };
 
@@ -62,7 +64,9 @@ export function checkLayerSpec(spec: unknown): asserts spec is LayerSpec {
   checkKeys(spec, type === "image" ? image : segmentation, `The ${type} layer`);
   if (typeof spec.id !== "string" || spec.id === "") throw invalid("A layer needs an id that is not empty.");
   checkTransform(spec.transform, spec.id);
-  if (typeof spec.source !== "string") checkKeys(spec.source, source, `The source of layer "${spec.id}"`);
+  if (typeof spec.source === "string") return;
+  checkKeys(spec.source, isLocal(spec.source) ? local : remote, `The source of layer "${spec.id}"`);
+  if (isLocal(spec.source) && (typeof spec.source.files !== "object" || spec.source.files === null)) throw invalid(`The files of layer "${spec.id}" must be a FileList, files, or a handle of a folder or file.`);
 }
 
 /** Whether a transform has a form that the engine knows; its numbers are the engine's to judge. */

@@ -16,7 +16,7 @@ import { Requests } from "./requests.js";
 import { shareUrl } from "./share.js";
 import { withAbsoluteSources } from "./source-url.js";
 import { css } from "./style.js";
-import type { Actions, Context, Layout, PanelName, PickInfo, Stats, Subscription, Viewer, ViewerEvents, ViewerOptions, ViewerStateV1, ViewState, VoxelBlock, VoxelBox } from "./types.js";
+import type { Actions, Context, Layout, PanelName, PartialViewerState, PickInfo, Stats, Subscription, Viewer, ViewerEvents, ViewerOptions, ViewerStateV1, ViewState, VoxelBlock, VoxelBox } from "./types.js";
 import { checkKeys, checkViewerOptions, checkViewState, invalid } from "./validate.js";
 
 /** How often a page in the background, which gets no animation frames, looks after its requests. */
@@ -203,7 +203,7 @@ class ViewerImpl implements Viewer {
     return guarded(() => this.#live().getState());
   }
 
-  async setState(state: ViewerStateV1): Promise<void> {
+  async setState(state: PartialViewerState): Promise<void> {
     const view = this.#live();
     await this.#requests.run(undefined, () => view.setState(withAbsoluteSources(state)));
   }

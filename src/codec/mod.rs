@@ -6,6 +6,7 @@ pub mod bench;
 #[cfg(feature = "zarr")]
 pub mod blosc;
 pub mod compressed_segmentation;
+pub mod deflate;
 mod error;
 pub mod gzip;
 mod inflate;

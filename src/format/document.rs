@@ -6,7 +6,8 @@ use crate::format::FormatError;
 
 /// The address of something below a folder. What follows `?` stays at the end.
 pub(super) fn child_url(folder: &str, path: &str) -> String {
-    let (folder, query) = match folder.find(['?', '#']) {
+    // What follows `?` belongs to an archive, not to what is in it.
+    let (folder, query) = match folder.find(['?', '#']).filter(|_| !folder.contains("|zip:")) {
         Some(at) => folder.split_at(at),
         None => (folder, ""),
     };

@@ -7,6 +7,9 @@ use crate::store::url::{SourceUrl, parse_source};
 #[must_use]
 pub fn is_said_to_be_zarr(url: &str, format: Option<SourceFormat>) -> bool {
     let Ok(SourceUrl { url, format: name }) = parse_source(url, None) else { return false };
+    if url.contains("|zip:") {
+        return true;
+    }
     match (format, name) {
         (Some(format), _) => format != SourceFormat::Precomputed,
         (None, Some(name)) => format_named(&name).is_some_and(|format| format != SourceFormat::Precomputed),

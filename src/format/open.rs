@@ -36,6 +36,9 @@ pub async fn open(
 ) -> Result<Box<dyn ChunkSource>, FormatError> {
     let SourceUrl { url, format } = parse_source(url, None)?;
     let url = url.as_str();
+    if !cfg!(feature = "zip") && url.contains("|zip:") {
+        return Err(FormatError::NeedsFullModule { url: url.to_owned() });
+    }
     let hint = match (hint, format) {
         (None, Some(name)) => {
             let format = format_named(&name);

@@ -15,11 +15,28 @@ pub struct RequestPatch {
     pub headers: Vec<(String, String)>,
     /// Whether cookies go along.
     pub with_credentials: bool,
+    /// Where the address is that of a file chosen in the page (`local:`): what it is.
+    pub local: Option<LocalFile>,
+}
+
+/// What there is at a `local:` address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LocalFile {
+    /// Nothing.
+    Absent,
+    /// A file, to be had at a `blob:` address, which knows GET alone.
+    Blob {
+        /// The address.
+        url: String,
+        /// Its length, bytes.
+        size: u64,
+    },
 }
 
 /// Decides about requests before they are made.
 pub trait Authorise {
-    /// What to change about a request for this `http(s)` address. Asked once per address and kind, and `again` after the server refused the request
+    /// What to change about a request for this `http(s)` or `local` address. Asked once per address and kind, and `again` after the server refused the request
     /// (401, 403): a token may have expired.
     fn patch<'a>(&'a self, url: &'a str, kind: ResourceKind, again: bool) -> LocalBoxFuture<'a, Result<RequestPatch, StoreError>>;
 }

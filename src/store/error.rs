@@ -33,6 +33,8 @@ pub enum StoreError {
     NoLength { url: String },
     #[error("the address cannot be understood ({reason}): {url}")]
     BadUrl { reason: String, url: String },
+    #[error("the ZIP archive cannot be read: {reason}: {url}")]
+    BadArchive { reason: String, url: String },
     #[error("the page's transformRequest failed ({cause}): {url}")]
     Hook { cause: String, url: String },
 }
@@ -48,6 +50,7 @@ impl StoreError {
             | Self::Forbidden { url, .. }
             | Self::Server { url, .. }
             | Self::Status { url, .. }
+            | Self::BadArchive { url, .. }
             | Self::RangeIgnored { url, .. }
             | Self::RangeOutside { url, .. }
             | Self::WrongLength { url, .. }
@@ -79,6 +82,7 @@ impl From<StoreError> for ViewerError {
             E::RangeIgnored { .. } | E::NoLength { .. } => {
                 (ErrorCode::Unsupported, Some("Serve the files from a host that supports HTTP range requests."), false)
             }
+            E::BadArchive { .. } => (ErrorCode::BadData, Some("Pack the archive again, with its files stored or deflated."), false),
             E::RangeOutside { .. } | E::WrongLength { .. } => {
                 (ErrorCode::BadData, Some("The file or its index is damaged: write the dataset again."), false)
             }

@@ -159,19 +159,22 @@ impl ReadStore for FileStore {
     }
 }
 
-/// Gives the stores and documents of this machine: addresses are absolute paths or `file://` addresses.
+/// Gives the stores and documents of this machine: addresses are absolute paths or `file://` addresses, perhaps into an archive.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FileProvider;
 
 impl Provider for FileProvider {
     fn document<'a>(&'a self, url: &'a str, cancel: &'a Cancel) -> StoreFuture<'a, MaybeBytes> {
-        answer(cancel, || {
-            let store = FileStore::new(url)?;
-            store.read("", store.limits.of(ResourceKind::Metadata))
-        })
+        async move { self.store(url)?.get("", &ReadOptions { kind: ResourceKind::Metadata, cancel: cancel.clone() }).await }.boxed_local()
     }
 
     fn store(&self, url: &str) -> Result<Rc<dyn ReadStore>, StoreError> {
+        #[cfg(feature = "zip")]
+        if let Some((archive, folder)) = Url::parse(url)?.as_folder().archive() {
+            let file = FileStore::new(&archive.to_string())?;
+            let archive = Rc::new(super::zip::ZipArchive::new(Rc::new(file), String::new(), SizeLimits::default()));
+            return Ok(Rc::new(super::zip::ZipStore::new(archive, folder)));
+        }
         Ok(Rc::new(FileStore::new(url)?))
     }
 }

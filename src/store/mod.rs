@@ -23,8 +23,10 @@ mod traffic;
 pub mod url;
 #[cfg(feature = "decode")]
 pub mod wrap;
+#[cfg(feature = "zip")]
+mod zip;
 
-pub use authorise::{Authorise, RequestPatch};
+pub use authorise::{Authorise, LocalFile, RequestPatch};
 pub use error::StoreError;
 #[cfg(all(feature = "decode", not(target_arch = "wasm32")))]
 pub use file::{FileProvider, FileStore};

@@ -11,6 +11,8 @@ use futures::future::FutureExt;
 
 use super::policy::PolicyError;
 use super::url::Url;
+#[cfg(feature = "zip")]
+use super::zip::{ZipArchive, ZipStore};
 use super::wrap::{
     CacheSpace, Cached, CoalescePolicy, Coalesced, Deduplicated, Limited, Merge, Retry, RetryPolicy, SpanCache, or_cancelled,
 };
@@ -66,6 +68,9 @@ struct Inner {
     documents: Merge<String, Result<MaybeBytes, StoreError>>,
     /// Stores in use, by root.
     stores: RefCell<BTreeMap<String, Weak<Cached>>>,
+    /// Archives in use, by address.
+    #[cfg(feature = "zip")]
+    archives: RefCell<BTreeMap<String, Weak<ZipArchive>>>,
 }
 
 impl HttpProvider {
@@ -90,6 +95,8 @@ impl HttpProvider {
                 spans: Rc::new(SpanCache::new(policy.span_bytes)),
                 documents: Merge::new(),
                 stores: RefCell::default(),
+                #[cfg(feature = "zip")]
+                archives: RefCell::default(),
             }),
         })
     }
@@ -111,6 +118,10 @@ impl Provider for HttpProvider {
     fn document<'a>(&'a self, url: &'a str, cancel: &'a Cancel) -> StoreFuture<'a, MaybeBytes> {
         async move {
             let url = Url::parse(url)?;
+            #[cfg(feature = "zip")]
+            if let Some(store) = self.in_archive(&url)? {
+                return store.get("", &ReadOptions { kind: ResourceKind::Metadata, cancel: cancel.clone() }).await;
+            }
             let flight = self.inner.documents.join(url.to_string(), || {
                 let store = HttpStore::exactly(url, Rc::clone(&self.inner.client));
                 let options = ReadOptions { kind: ResourceKind::Metadata, cancel: Cancel::never() };
@@ -123,6 +134,17 @@ impl Provider for HttpProvider {
 
     fn store(&self, url: &str) -> Result<Rc<dyn ReadStore>, StoreError> {
         let root = Url::parse(url)?.as_folder();
+        #[cfg(feature = "zip")]
+        if let Some(store) = self.in_archive(&root)? {
+            return Ok(store);
+        }
+        Ok(self.stack(root)?)
+    }
+}
+
+impl HttpProvider {
+    /// The files below an address, through cache, merging and coalescing.
+    fn stack(&self, root: Url) -> Result<Rc<Cached>, StoreError> {
         // Says at once what would fail later.
         root.request_url()?;
         let name = root.to_string();
@@ -138,5 +160,24 @@ impl Provider for HttpProvider {
         let store = Rc::new(Cached::new(merged, inner.cache.clone(), name.clone()));
         stores.insert(name, Rc::downgrade(&store));
         Ok(store)
+    }
+
+    /// The files below a folder of an archive, where the address leads into one. Its directory is read once for all of them.
+    #[cfg(feature = "zip")]
+    fn in_archive(&self, url: &Url) -> Result<Option<Rc<dyn ReadStore>>, StoreError> {
+        let Some((archive, folder)) = url.archive() else { return Ok(None) };
+        let name = archive.to_string();
+        let known = self.inner.archives.borrow().get(&name).and_then(Weak::upgrade);
+        let archive = match known {
+            Some(known) => known,
+            None => {
+                let made = Rc::new(ZipArchive::new(self.stack(archive)?, String::new(), self.inner.client.limits));
+                let mut archives = self.inner.archives.borrow_mut();
+                archives.retain(|_, archive| archive.strong_count() > 0);
+                archives.insert(name, Rc::downgrade(&made));
+                made
+            }
+        };
+        Ok(Some(Rc::new(ZipStore::new(archive, folder))))
     }
 }

@@ -26,6 +26,8 @@ pub enum Scheme {
     S3,
     /// `file:///path`, or a plain absolute path: native builds only.
     File,
+    /// `local://number/path`: files that were chosen in the page, which numbers what was chosen together.
+    Local,
 }
 
 impl Scheme {
@@ -36,6 +38,7 @@ impl Scheme {
             "gs" => Some(Self::Gs),
             "s3" => Some(Self::S3),
             "file" => Some(Self::File),
+            "local" => Some(Self::Local),
             _ => None,
         }
     }
@@ -47,6 +50,7 @@ impl Scheme {
             Self::Gs => "gs",
             Self::S3 => "s3",
             Self::File => "file",
+            Self::Local => "local",
         }
     }
 
@@ -64,6 +68,8 @@ pub struct Url {
     /// Percent-encoded, normalised, without the leading `/`.
     path: String,
     query: Option<String>,
+    /// Where this is a place inside of the ZIP archive at the rest: its path there, as `path` is.
+    inside: Option<String>,
 }
 
 impl Url {
@@ -73,11 +79,21 @@ impl Url {
     /// [`StoreError::BadUrl`] where the scheme is unknown, the host or bucket is missing or malformed, or `..` climbs above it.
     pub fn parse(text: &str) -> Result<Self, StoreError> {
         let text = text.trim();
-        if text.starts_with('/') && !text.starts_with("//") {
-            let root = Self { scheme: Scheme::File, authority: String::new(), path: String::new(), query: None };
-            return root.join(text.trim_start_matches('/'));
+        let (address, inside) = match text.split_once("|zip:") {
+            Some((archive, inside)) => (archive, Some(inside)),
+            None => (text, None),
+        };
+        let url = Self::parse_plain(address, text)?;
+        inside.map_or(Ok(url.clone()), |inside| url.in_archive(inside))
+    }
+
+    /// Reads an address that leads into no archive, which stands in `text`.
+    fn parse_plain(address: &str, text: &str) -> Result<Self, StoreError> {
+        if address.starts_with('/') && !address.starts_with("//") {
+            let root = Self { scheme: Scheme::File, authority: String::new(), path: String::new(), query: None, inside: None };
+            return root.join(address.trim_start_matches('/'));
         }
-        let Some((scheme, rest)) = text.split_once("://") else {
+        let Some((scheme, rest)) = address.split_once("://") else {
             return Err(bad("it has no scheme such as https://", text));
         };
         let scheme = Scheme::parse(scheme).ok_or_else(|| bad("its scheme is unknown", text))?;
@@ -88,7 +104,7 @@ impl Url {
         };
         let (authority, path) = location.split_once('/').unwrap_or((location, ""));
         let authority = check_authority(scheme, authority, text)?;
-        let mut url = Self { scheme, authority, path: String::new(), query: None };
+        let mut url = Self { scheme, authority, path: String::new(), query: None, inside: None };
         url.path = url.normalise(path, "")?;
         url.query = query.filter(|query| !query.is_empty()).map(encode::query);
         Ok(url)
@@ -100,11 +116,52 @@ impl Url {
         self.scheme
     }
 
+    /// A place inside of the ZIP archive at this address.
+    ///
+    /// # Errors
+    /// [`StoreError::BadUrl`] for an archive in an archive, and where `..` climbs above it.
+    pub fn in_archive(&self, path: &str) -> Result<Self, StoreError> {
+        if self.inside.is_some() || path.contains("|zip:") {
+            return Err(bad("archives inside of archives are not read", &self.describe()));
+        }
+        let mut url = Self { inside: Some(String::new()), ..self.clone() };
+        url.inside = Some(url.normalise(path.trim_start_matches('/'), "")?);
+        Ok(url)
+    }
+
+    /// The address of the archive that this is a place in, and the place, not encoded.
+    #[must_use]
+    pub fn archive(&self) -> Option<(Self, String)> {
+        let inside = self.inside.as_ref()?;
+        Some((Self { inside: None, ..self.clone() }, String::from_utf8_lossy(&encode::decode(inside)).into_owned()))
+    }
+
+    /// Whether this is called a ZIP archive.
+    #[must_use]
+    pub fn is_called_archive(&self) -> bool {
+        let name = self.path.to_ascii_lowercase();
+        self.inside.is_none() && [".zip", ".ozx"].iter().any(|ending| name.ends_with(ending))
+    }
+
     /// The same address without a trailing `/`.
     #[must_use]
     pub fn as_folder(mut self) -> Self {
-        self.path.truncate(self.path.trim_end_matches('/').len());
+        let path = self.inside.as_mut().unwrap_or(&mut self.path);
+        path.truncate(path.trim_end_matches('/').len());
         self
+    }
+
+    /// Its path where keys lie: in its archive, or below its host or bucket.
+    fn innermost(&self) -> &str {
+        self.inside.as_ref().unwrap_or(&self.path)
+    }
+
+    /// The same with another innermost path.
+    fn with_innermost(&self, path: String) -> Self {
+        match self.inside {
+            Some(_) => Self { inside: Some(path), ..self.clone() },
+            None => Self { path, ..self.clone() },
+        }
     }
 
     /// The address of a key below this one, which is taken as a folder. A key is raw text: all that a URL cannot hold is encoded.
@@ -113,13 +170,13 @@ impl Url {
     /// # Errors
     /// [`StoreError::BadUrl`] where `..` climbs above the host or bucket.
     pub fn join(&self, key: &str) -> Result<Self, StoreError> {
-        let base = self.path.trim_end_matches('/');
+        let base = self.innermost().trim_end_matches('/');
         let mut segments: Vec<&str> = if base.is_empty() { Vec::new() } else { base.split('/').collect() };
         let encoded: Vec<String> = if key.is_empty() { Vec::new() } else { key.split('/').map(encode::segment).collect() };
         for segment in &encoded {
             push_segment(&mut segments, segment).ok_or_else(|| self.above(key))?;
         }
-        Ok(Self { path: segments.join("/"), ..self.clone() })
+        Ok(self.with_innermost(segments.join("/")))
     }
 
     /// Resolves a reference as a browser would: absolute, `//host/path`, `/path` or relative to the folder this address lies in.
@@ -142,10 +199,14 @@ impl Url {
         };
         let (base, path) = match path.strip_prefix('/') {
             Some(path) => ("", path),
-            None if path.is_empty() => (self.path.as_str(), ""),
-            None => (self.path.rsplit_once('/').map_or("", |(folder, _)| folder), path),
+            None if path.is_empty() => (self.innermost(), ""),
+            None => (self.innermost().rsplit_once('/').map_or("", |(folder, _)| folder), path),
         };
         let path = self.normalise(path, base)?;
+        if self.inside.is_some() {
+            // The query belongs to the archive.
+            return Ok(self.with_innermost(path));
+        }
         Ok(Self { path, query: query.filter(|query| !query.is_empty()).map(encode::query), ..self.clone() })
     }
 
@@ -159,7 +220,8 @@ impl Url {
     /// The address without its query, which may hold secrets: for messages.
     #[must_use]
     pub fn describe(&self) -> String {
-        format!("{}://{}/{}", self.scheme.name(), self.authority, self.path)
+        let inside = self.inside.as_ref().map(|inside| format!("|zip:{inside}")).unwrap_or_default();
+        format!("{}://{}/{}{inside}", self.scheme.name(), self.authority, self.path)
     }
 
     /// Applies a typed, possibly encoded path to a base path.
@@ -179,15 +241,26 @@ impl Url {
         Ok(segments.join("/"))
     }
 
+    fn root_name(&self) -> &'static str {
+        if self.inside.is_some() {
+            "archive"
+        } else if self.scheme.is_bucket() {
+            "bucket"
+        } else {
+            "host"
+        }
+    }
+
     fn above(&self, key: &str) -> StoreError {
-        bad(format!("\"{key}\" leads above its {}", if self.scheme.is_bucket() { "bucket" } else { "host" }), &self.describe())
+        bad(format!("\"{key}\" leads above its {}", self.root_name()), &self.describe())
     }
 }
 
 impl fmt::Display for Url {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}://{}/{}", self.scheme.name(), self.authority, self.path)?;
-        self.query.as_ref().map_or(Ok(()), |query| write!(formatter, "?{query}"))
+        self.query.as_ref().map_or(Ok(()), |query| write!(formatter, "?{query}"))?;
+        self.inside.as_ref().map_or(Ok(()), |inside| write!(formatter, "|zip:{inside}"))
     }
 }
 
@@ -231,6 +304,8 @@ fn check_authority(scheme: Scheme, authority: &str, text: &str) -> Result<String
     match scheme {
         Scheme::File if authority.is_empty() => Ok(String::new()),
         Scheme::File => Err(bad("a file address has three slashes, file:///path", text)),
+        Scheme::Local if authority.parse::<u32>().is_ok() => Ok(authority.to_owned()),
+        Scheme::Local => Err(bad("it is no place that this viewer keeps", text)),
         Scheme::Gs | Scheme::S3 => {
             let known = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
             if (1..=222).contains(&authority.len()) && authority.chars().all(known) && authority.chars().any(|c| c != '.') {

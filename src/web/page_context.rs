@@ -11,9 +11,9 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use crate::engine::{Context, Limits, LimitsPatch, PageRequest, WorkerId, WorkerModule};
 use crate::error::{ErrorCode, ViewerError};
 use crate::job::FromWorker;
-use crate::store::RequestPatch;
+use crate::store::{LocalFile, RequestPatch};
 
-use super::convert::{error_to_js, from_js, to_js_numbers};
+use super::convert::{error_from_js, error_to_js, from_js, to_js_numbers};
 use super::page_view::ViewInner;
 use super::pool::{BrowserWorkers, EventSink, WorkerEvents};
 use super::surface::Device;
@@ -25,6 +25,8 @@ pub(super) struct ContextInner {
     pub(super) device: RefCell<Option<Device>>,
     pub(super) views: RefCell<Vec<Weak<ViewInner>>>,
     hook: Option<Function>,
+    /// Finds a file that was chosen in the page.
+    open_local: Option<Function>,
     sink: EventSink,
     restoring: Cell<bool>,
 }
@@ -67,6 +69,7 @@ impl PageContext {
         let (spawn, fetch_full) = (field("spawn").dyn_into()?, field("fetchFull").dyn_into()?);
         let first_module = if field("full").is_truthy() { WorkerModule::Full } else { WorkerModule::Small };
         let hook = field("transformRequest").dyn_into::<Function>().ok();
+        let open_local = field("openLocal").dyn_into::<Function>().ok();
         let sink = EventSink::default();
         let workers = BrowserWorkers::new(spawn, fetch_full, first_module, Rc::clone(&sink), hook.is_some());
         let engine = Context::new(limits, Box::new(workers));
@@ -75,6 +78,7 @@ impl PageContext {
             device: RefCell::default(),
             views: RefCell::default(),
             hook,
+            open_local,
             sink: Rc::clone(&sink),
             restoring: Cell::new(false),
         });
@@ -155,9 +159,10 @@ impl ContextInner {
     fn answer_requests(self: &Rc<Self>) {
         for request in self.engine.take_requests() {
             // The page may take its time, or for ever: that does not keep the context.
-            let (inner, hook) = (Rc::downgrade(self), self.hook.clone());
+            let is_local = request.url.starts_with("local:");
+            let (inner, asked) = (Rc::downgrade(self), if is_local { self.open_local.clone() } else { self.hook.clone() });
             spawn_local(async move {
-                let patch = ask_hook(hook.as_ref(), &request).await;
+                let patch = if is_local { find_local(asked.as_ref(), &request.url).await } else { ask_hook(asked.as_ref(), &request).await };
                 if let Some(inner) = inner.upgrade() {
                     inner.engine.answer_request(&request, patch);
                 }
@@ -221,7 +226,29 @@ async fn ask_hook(hook: Option<&Function>, request: &PageRequest) -> Result<Requ
         url: answer.url,
         headers: answer.headers.into_iter().flatten().collect(),
         with_credentials: answer.credentials.as_deref() == Some("include"),
+        local: None,
     })
+}
+
+/// Where a file is that was chosen in the page.
+async fn find_local(open: Option<&Function>, url: &str) -> Result<RequestPatch, ViewerError> {
+    #[derive(Deserialize)]
+    struct Found {
+        url: String,
+        size: f64,
+    }
+    let Some(open) = open else { return Ok(RequestPatch { local: Some(LocalFile::Absent), ..RequestPatch::default() }) };
+    let failed = |error: JsValue| error_from_js(&error);
+    let found = open.call1(&JsValue::NULL, &url.into()).map_err(failed)?;
+    let found = JsFuture::from(js_sys::Promise::resolve(&found)).await.map_err(failed)?;
+    let local = if found.is_null() || found.is_undefined() {
+        LocalFile::Absent
+    } else {
+        let Found { url, size } = from_js(&found).map_err(failed)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths of files are whole and far below 2^53")]
+        LocalFile::Blob { url, size: size as u64 }
+    };
+    Ok(RequestPatch { local: Some(local), ..RequestPatch::default() })
 }
 
 /// Takes in what workers say, for as long as the context lives.

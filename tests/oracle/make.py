@@ -15,9 +15,10 @@ import bad
 import ome
 import precomputed
 import zarr_cases
+import zips
 from book import Book
 
-PARTS = ("arrays", "precomputed", "zarr", "ome", "bad")
+PARTS = ("arrays", "precomputed", "zarr", "ome", "bad", "zip")
 
 
 def main():
@@ -28,7 +29,7 @@ def main():
     for part in PARTS:
         shutil.rmtree(root / part, ignore_errors=True)
     book = Book(root)
-    for part in (precomputed, zarr_cases, ome, bad):
+    for part in (precomputed, zarr_cases, ome, bad, zips):
         part.write(book)
     book.write(root / "expected.json")
     files = [f for f in root.rglob("*") if f.is_file()]

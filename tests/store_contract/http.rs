@@ -241,7 +241,7 @@ impl Authorise for Signer {
         self.asked.borrow_mut().push((url.to_owned(), again));
         let token = if again && self.renews { "new" } else { "old" };
         let headers = vec![("X-Token".to_owned(), token.to_owned())];
-        ready(Ok(RequestPatch { url: Some(format!("{url}?token={token}")), headers, with_credentials: true })).boxed_local()
+        ready(Ok(RequestPatch { url: Some(format!("{url}?token={token}")), headers, with_credentials: true, local: None })).boxed_local()
     }
 }
 

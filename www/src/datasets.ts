@@ -45,9 +45,11 @@ function readDataset(entry: unknown, sample: boolean): Dataset[] {
   return read.length === 0 ? [] : [{ name, layers: read, sample }];
 }
 
-/** The URL of a layer's source. */
-export function sourceUrl(spec: LayerSpec): string {
-  return typeof spec.source === "string" ? spec.source : spec.source.url;
+/** The URL of a layer's source; the name of what was chosen on this machine. */
+export function sourceUrl({ source }: LayerSpec): string {
+  if (typeof source === "string") return source;
+  if ("url" in source) return source.url;
+  return "name" in source.files ? source.files.name : (source.files[0]?.name ?? "");
 }
 
 /** A name that is a path, from its end: its last part, and the folders above that tell it from its like. */
@@ -58,7 +60,7 @@ export function pathParts(name: string): { last: string; above: string } {
 
 /** What one would call a volume by its address. */
 export function lastSegment(url: string): string {
-  const path = url.replace(/[?#].*$/, "").replace(/\/+$/, "");
+  const path = url.replace(/\|zip:/, "/").replace(/\|.*$/, "").replace(/[?#].*$/, "").replace(/\/+$/, "");
   const segments = path.split("/").filter((s) => s !== "" && !s.endsWith(":"));
   return segments.at(-1) ?? url;
 }
@@ -67,11 +69,13 @@ export function lastSegment(url: string): string {
 const METADATA = /\/(info|zarr\.json|\.zattrs|\.zarray|\.zgroup|\.zmetadata)(?=$|[?#])/i;
 
 /**
- * An address that could be a volume, as typed or dropped: schemes may be missing, Neuroglancer's prefix is taken off, and so
- * is the name of a metadata file. An address without a host is relative to the page, as in the list of datasets.
+ * An address that could be a volume, as typed or dropped: schemes may be missing, and the name of a metadata file is taken off. An address without a host is relative to the page, as in the list of datasets.
  */
 export function toVolumeUrl(text: string): string | undefined {
-  const bare = text.trim().replace(/^(precomputed|zarr[23]?|ome-zarr):\/\/(?=\w+:\/\/)/, "").replace(/\|.*$/, "").replace(METADATA, "");
+  const typed = text.trim();
+  // Neuroglancer's prefixes and pipelines say more than an address: the viewer reads them.
+  if (/^([a-z][a-z\d+]*:\/\/)?(https?|gs|s3):\/\/[^/\s|]+[^\s|]*\|\S+$/i.test(typed) || /^[a-z][a-z\d]*:\/\/(https?|gs|s3):\/\/\S+$/i.test(typed)) return typed;
+  const bare = typed.replace(METADATA, "");
   if (/^(https?|gs|s3):\/\/[^/\s]+\S*$/i.test(bare)) return bare;
   if (/^[\w-]+(\.[\w-]+)+(:\d+)?\/\S+$/.test(bare)) return `https://${bare}`;
   if (/^localhost(:\d+)?\/\S+$/.test(bare)) return `http://${bare}`;

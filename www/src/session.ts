@@ -2,7 +2,7 @@
  * What the page knows: one viewer, and the state around it that parts of the page show. Parts listen for topics; nothing
  * here touches the DOM beyond the viewer's container and the address.
  */
-import { createViewer, isViewerError, stateFromUrl, ViewerError, type LayerInfo, type LayerSpec, type Layout, type PickInfo, type Stats, type Usage, type Vec3, type Viewer, type ViewerStateV1, type ViewState } from "neurolume";
+import { createViewer, isNeuroglancer, isViewerError, stateFromNeuroglancer, stateFromUrl, ViewerError, type LayerInfo, type LayerSpec, type Layout, type PickInfo, type SourceSpec, type Stats, type Usage, type Vec3, type Viewer, type ViewerStateV1, type ViewState } from "neurolume";
 import { lastSegment, listDatasets, sourceUrl, type Dataset, type LayerKind } from "./datasets.js";
 import type { TypedPosition } from "./format.js";
 import { otherType } from "./layer-type.js";
@@ -83,19 +83,28 @@ export class Session extends EventTarget {
     if (infos.some((r) => r.status === "fulfilled")) this.fit();
   }
 
-  /** Adds one layer on top. Rejects with the reason; the layer stays and shows it, unless it was the signal. */
-  async add(url: string, kind: LayerKind, name = lastSegment(url), signal?: AbortSignal): Promise<LayerInfo> {
-    // It is no longer the dataset that was open before.
-    if (this.layers.length === 0) this.#name = undefined;
-    return this.#add(url, kind, name, signal);
+  /** Shows what a link of Neuroglancer's shows, in the place of what is open. */
+  async openNeuroglancer(link: string): Promise<void> {
+    const { state, leftOut } = stateFromNeuroglancer(link);
+    await this.viewer?.setState(state);
+    this.#name = undefined;
+    if (!state.viewState.position) this.fit();
+    if (leftOut.length > 0) this.toast(leftOut.join(" "));
   }
 
-  async #add(url: string, kind: LayerKind, name: string, signal?: AbortSignal): Promise<LayerInfo> {
+  /** Adds one layer on top. Rejects with the reason; the layer stays and shows it, unless it was the signal. */
+  async add(source: SourceSpec, kind: LayerKind, name: string, signal?: AbortSignal): Promise<LayerInfo> {
+    // It is no longer the dataset that was open before.
+    if (this.layers.length === 0) this.#name = undefined;
+    return this.#add(source, kind, name, signal);
+  }
+
+  async #add(source: SourceSpec, kind: LayerKind, name: string, signal?: AbortSignal): Promise<LayerInfo> {
     const viewer = this.viewer as Viewer;
     const id = this.#freeId(name);
-    if (kind !== "auto") return viewer.layers.add({ id, type: kind, source: url }, { signal });
+    if (kind !== "auto") return viewer.layers.add({ id, type: kind, source }, { signal });
     try {
-      const info = await viewer.layers.add({ id, type: "image", source: url }, { signal });
+      const info = await viewer.layers.add({ id, type: "image", source }, { signal });
       return info.kind === "segmentation" ? this.addAs(id, "segmentation", signal) : info;
     } catch (e) {
       const type = isViewerError(e) ? otherType("image", e) : undefined;
@@ -166,6 +175,10 @@ export class Session extends EventTarget {
   async #restore(): Promise<boolean> {
     let state: ViewerStateV1 | undefined;
     try {
+      if (isNeuroglancer(location.href)) {
+        await this.openNeuroglancer(location.href);
+        return true;
+      }
       state = stateFromUrl(location.href);
       if (state) await this.viewer?.setState(state);
     } catch (e) {

@@ -110,8 +110,10 @@ pub struct View {
     /// Whether it brought data: what brings none gives no reason to let the next wait.
     last_draw_fed: bool,
     incomplete_since: Option<f64>,
-    /// The least time between frames that only new data ask for.
-    pace_millis: f64,
+    /// How long the device took for the last frame.
+    frame_took_millis: f64,
+    /// Frames since all was there that was in view.
+    loading_frames: u32,
     events: Vec<ViewEvent>,
     idle: Vec<oneshot::Sender<()>>,
     hover: Option<(PanelKind, DVec2)>,
@@ -153,7 +155,8 @@ impl View {
             last_draw_millis: f64::NEG_INFINITY,
             last_draw_fed: false,
             incomplete_since: None,
-            pace_millis: 0.0,
+            frame_took_millis: 0.0,
+            loading_frames: 0,
             events: Vec::new(),
             idle: Vec::new(),
             hover: None,
@@ -172,8 +175,13 @@ impl View {
     pub fn drawn_in(&mut self, millis: f64) {
         // The first made the pipelines: the next will not take as long.
         if self.draws > 1 {
-            self.pace_millis = (PACE_OF_FRAME * millis).min(MOST_PACE_MILLIS);
+            self.frame_took_millis = millis;
         }
+    }
+
+    /// The least time between frames that only new data ask for. The first ones come soon, to show that something comes.
+    fn pace_millis(&self) -> f64 {
+        (PACE_OF_FRAME.min(f64::from(self.loading_frames)) * self.frame_took_millis).min(MOST_PACE_MILLIS)
     }
 
     /// What the person at the viewer may do.

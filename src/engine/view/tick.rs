@@ -43,7 +43,7 @@ impl View {
         let shimmer = !self.complete && now_millis - self.last_draw_millis >= SHIMMER_MILLIS;
         // Where frames take long, data alone do not ask for one after the other: drawing would take the time from decoding.
         let more_comes = self.context.shared.borrow().queue.visible_in_flight() > 0;
-        let paced = !self.needs_draw && more_comes && self.last_draw_fed && now_millis - self.last_draw_millis < self.pace_millis;
+        let paced = !self.needs_draw && more_comes && self.last_draw_fed && now_millis - self.last_draw_millis < self.pace_millis();
         if paced || (!self.needs_draw && version == self.seen_version && !shimmer) {
             return FrameReport { draw: None, again: self.again() };
         }
@@ -141,6 +141,7 @@ impl View {
         };
         self.plan = Some(plan);
         self.complete = complete;
+        self.loading_frames = if complete { 0 } else { self.loading_frames + 1 };
         if complete && !self.needs_draw && self.animation.is_none() {
             self.answer_idle();
         }

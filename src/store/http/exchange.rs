@@ -7,13 +7,13 @@ use std::rc::Rc;
 use crate::runtime::{Cancel, FetchError, Method, Request, Response};
 use crate::store::url::{Scheme, Url};
 use crate::store::wrap::{ByteLru, Retry, or_cancelled};
-use crate::store::{Authorise, RequestPatch, ResourceKind, SizeLimits, StoreError, Traffic};
+use crate::store::{Authorise, LocalFile, RequestPatch, ResourceKind, SizeLimits, StoreError, Traffic};
 
 /// What HTTP stores share: the way out, who authorises, and the limits.
 pub struct HttpClient {
     retry: Retry,
     authorise: Option<Rc<dyn Authorise>>,
-    pub(super) limits: SizeLimits,
+    pub(in crate::store) limits: SizeLimits,
     /// What was answered for each address and kind, so that the page is asked once per resource.
     patches: RefCell<ByteLru<(String, ResourceKind), RequestPatch>>,
     traffic: Cell<Traffic>,
@@ -79,13 +79,16 @@ impl HttpClient {
     }
 
     async fn exchange(&self, address: &str, patch: RequestPatch, ask: &Ask<'_>) -> Result<(Response, u32), StoreError> {
-        let url = match patch.url {
-            Some(url) if !matches!(Url::parse(&url)?.scheme(), Scheme::Http | Scheme::Https) => {
+        let url = match (patch.local, patch.url) {
+            (Some(LocalFile::Absent), _) => return Ok((head(404, 0), 1)),
+            (Some(LocalFile::Blob { size, .. }), _) if ask.method == Method::Head => return Ok((head(200, size), 1)),
+            (Some(LocalFile::Blob { url, .. }), _) => url,
+            (None, Some(url)) if !matches!(Url::parse(&url)?.scheme(), Scheme::Http | Scheme::Https) => {
                 return Err(StoreError::BadUrl { reason: "transformRequest gave an address that is not http".to_owned(), url });
             }
             // As given: to write a signed address anew would break its signature.
-            Some(url) => url,
-            None => address.to_owned(),
+            (None, Some(url)) => url,
+            (None, None) => address.to_owned(),
         };
         let mut headers = patch.headers;
         if let Some(range) = &ask.range {
@@ -116,6 +119,11 @@ impl HttpClient {
         })?;
         Ok((response, attempts))
     }
+}
+
+/// The answer for a file of this length, or for none, without a body.
+fn head(status: u16, size: u64) -> Response {
+    Response { status, headers: vec![("content-length".to_owned(), size.to_string())], body: bytes::Bytes::new() }
 }
 
 impl std::fmt::Debug for HttpClient {

@@ -13,8 +13,12 @@ impl Url {
     /// # Errors
     /// [`StoreError::BadUrl`] for a file, and for a region, endpoint or path style that cannot be understood.
     pub fn request_url(&self) -> Result<String, StoreError> {
+        if self.inside.is_some() {
+            return Err(bad("a place inside of an archive has no address of its own", &self.describe()));
+        }
         match self.scheme {
-            Scheme::Http | Scheme::Https => Ok(self.to_string()),
+            // What is chosen in the page is asked for there.
+            Scheme::Http | Scheme::Https | Scheme::Local => Ok(self.to_string()),
             Scheme::Gs => {
                 let object = encode::component(&encode::decode(&self.path));
                 let more = self.query.as_ref().map(|query| format!("&{query}")).unwrap_or_default();

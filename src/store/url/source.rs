@@ -30,10 +30,11 @@ pub fn at_s3_service(typed: &str, endpoint: Option<&str>, path_style: Option<boo
 const FORMATS: [&str; 5] = ["precomputed", "zarr", "zarr2", "zarr3", "n5"];
 
 /// Reads what a user typed: an absolute address, or one relative to `base` (the page), with Neuroglancer's older prefix
-/// (`precomputed://gs://…`) or its pipeline suffix (`gs://…|neuroglancer-precomputed:`) taken off.
+/// (`precomputed://gs://…`) or its pipeline suffix (`gs://…|neuroglancer-precomputed:`) taken off. What is called `.zip` is
+/// entered.
 ///
 /// # Errors
-/// [`StoreError::BadUrl`] for an address that cannot be understood, and for pipelines through archives (`|zip:` and the like).
+/// [`StoreError::BadUrl`] for an address that cannot be understood, and for pipelines through containers other than `|zip:`.
 pub fn parse_source(text: &str, base: Option<&str>) -> Result<SourceUrl, StoreError> {
     let mut format = None;
     let mut rest = text.trim();
@@ -51,15 +52,24 @@ pub fn parse_source(text: &str, base: Option<&str>) -> Result<SourceUrl, StoreEr
         None => Url::parse(address)?,
     }
     .as_folder();
-    if let Some(stage) = stages.next() {
+    let mut is_named = false;
+    for stage in stages {
         let (name, inner) = stage.split_once(':').unwrap_or((stage, ""));
         let name = name.trim().to_ascii_lowercase();
         let name = name.strip_prefix("neuroglancer-").unwrap_or(&name);
-        if stages.next().is_some() || name.is_empty() || ["zip", "gzip", "ocdbt", "icechunk", "byte-range"].contains(&name) {
+        if is_named || name.is_empty() || ["gzip", "ocdbt", "icechunk", "byte-range"].contains(&name) {
             return Err(bad(format!("\"|{stage}\" is not supported"), text.trim()));
         }
-        format = Some(name.to_owned());
-        url = url.join(inner.trim_matches('/'))?;
+        if name == "zip" {
+            url = url.in_archive(inner)?.as_folder();
+        } else {
+            is_named = true;
+            format = Some(name.to_owned());
+            url = url.join(inner.trim_matches('/'))?;
+        }
+    }
+    if url.is_called_archive() {
+        url = url.in_archive("")?;
     }
     Ok(SourceUrl { url: url.to_string(), format })
 }

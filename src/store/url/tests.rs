@@ -28,6 +28,9 @@ fn addresses_become_canonical() {
         ("https://[::1]:80/x", "https://[::1]:80/x"),
         ("/data/some folder/50%", "file:///data/some%20folder/50%25"),
         ("file:///data/x", "file:///data/x"),
+        ("/data/a.zip|zip:b c/../d/", "file:///data/a.zip|zip:d/"),
+        ("https://h/a.zip?key=1#x|zip:/b/./c", "https://h/a.zip?key=1|zip:b/c"),
+        ("local://7/some folder/x", "local://7/some%20folder/x"),
     ];
     for (text, expected) in cases {
         assert_eq!(ok(text), expected, "{text}");
@@ -50,6 +53,9 @@ fn nonsense_is_refused_with_its_reason() {
         ("https://h/..", "above its host"),
         ("https://h/a/../%2e%2e/b", "above its host"),
         ("file://host/x", "three slashes"),
+        ("https://h/a.zip|zip:../x", "above its archive"),
+        ("https://h/a.zip|zip:b.zip|zip:c", "archives inside of archives"),
+        ("local://host/x", "no place that this viewer keeps"),
     ];
     for (text, reason) in cases {
         assert!(refused(text).contains(reason), "{text}: {}", refused(text));
@@ -176,6 +182,10 @@ fn format_names_are_taken_off() {
         ("gs://b/p/|neuroglancer-precomputed:", None, "gs://b/p", Some("precomputed")),
         ("https://h/x.zarr|zarr3:", None, "https://h/x.zarr", Some("zarr3")),
         ("https://h/x.zarr/|zarr:path/to/array/", None, "https://h/x.zarr/path/to/array", Some("zarr")),
+        ("gs://b/p.zip|zip:x/|zarr3:", None, "gs://b/p.zip|zip:x", Some("zarr3")),
+        ("zarr://https://h/a.zip|zip:b/|zarr2:c/", None, "https://h/a.zip|zip:b/c", Some("zarr2")),
+        ("https://h/a.ZIP", None, "https://h/a.ZIP|zip:", None),
+        ("https://h/a.zip/b", None, "https://h/a.zip/b", None),
         ("sample/image", page, "https://site/app/sample/image", None),
         ("/data/x", page, "https://site/data/x", None),
         ("precomputed://sample/image", page, "https://site/app/sample/image", Some("precomputed")),
@@ -186,7 +196,7 @@ fn format_names_are_taken_off() {
         let expected = SourceUrl { url: url.to_owned(), format: format.map(str::to_owned) };
         assert_eq!(parse_source(text, base).unwrap(), expected, "{text}");
     }
-    for text in ["gs://b/p.zip|zip:x/|zarr3:", "gs://b/p|gzip:", "gs://b/p|", "precomputed://", "sample/image"] {
+    for text in ["gs://b/p|gzip:", "gs://b/p|", "gs://b/p.zip|zip:a|zip:b", "gs://b/p|zarr:|zip:a", "precomputed://", "sample/image"] {
         assert!(parse_source(text, None).is_err(), "{text}");
     }
 }

@@ -2,6 +2,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { Viewer } from "neurolume";
 import { giveFocusBack, needsKey } from "../focus.js";
+import { dropped } from "../local.js";
 import { Part } from "../part.js";
 import { narrow, session, type Topic } from "../session.js";
 import { base } from "../styles.js";
@@ -90,7 +91,7 @@ class App extends Part {
       <main aria-label="Volume">
         <div id="viewer"></div>
         <nl-notice></nl-notice>
-        ${this.dropping ? html`<div class="drop"><span>Drop the address of a volume to add it</span></div>` : nothing}
+        ${this.dropping ? html`<div class="drop"><span>Drop a folder, an archive or an address to add it</span></div>` : nothing}
       </main>
       <nl-dock role="complementary" aria-label="Layers" ?hidden=${!this.dockOpen}></nl-dock>
       <nl-status-bar role="contentinfo"></nl-status-bar>
@@ -117,7 +118,7 @@ class App extends Part {
 
   #onDrag = (event: DragEvent): void => {
     const types = event.dataTransfer?.types;
-    if (!types?.includes("text/uri-list") && !types?.includes("text/plain")) return;
+    if (!types?.includes("text/uri-list") && !types?.includes("text/plain") && !types?.includes("Files")) return;
     event.preventDefault();
     this.dropping = true;
   };
@@ -128,6 +129,11 @@ class App extends Part {
 
   #onDrop = (event: DragEvent): void => {
     this.dropping = false;
+    if (event.dataTransfer?.types.includes("Files")) {
+      event.preventDefault();
+      void dropped(event.dataTransfer).then((chosen) => dispatchEvent(new CustomEvent("nl-open-local", { detail: chosen })));
+      return;
+    }
     const text = event.dataTransfer?.getData("text/uri-list") || event.dataTransfer?.getData("text/plain");
     if (!text) return;
     event.preventDefault();

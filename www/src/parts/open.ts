@@ -1,8 +1,9 @@
 /** "Open a dataset": what lies beside the site, or any address. */
 import { css, html, nothing, type TemplateResult } from "lit";
-import { isViewerError } from "neurolume";
+import { isNeuroglancer, isViewerError } from "neurolume";
 import { lastSegment, pathParts, toVolumeUrl, type Dataset, type LayerKind } from "../datasets.js";
 import { icon } from "../icons.js";
+import { chooseArchives, chooseFolder, type Chosen } from "../local.js";
 import { Part } from "../part.js";
 import { session, type Topic } from "../session.js";
 import { base, dialog } from "../styles.js";
@@ -36,6 +37,8 @@ class OpenBox extends Part {
       .url .button { height: 32px; min-width: 86px; justify-content: center; }
       .kinds { display: flex; align-items: center; gap: 16px; margin: 10px 0 0; font-size: 12px; color: var(--nl-dim); border: 0; padding: 0; }
       .kinds label { display: inline-flex; gap: 6px; align-items: center; cursor: pointer; }
+      .local { display: flex; gap: 8px; align-items: center; margin-top: 14px; font-size: 12px; color: var(--nl-dim); }
+      .local .button { gap: 6px; }
       input[type="radio"] { accent-color: var(--nl-accent); margin: 0; }
       .problem { margin: 10px 0 0; color: var(--nl-error); font-size: 12px; line-height: 17px; overflow-wrap: anywhere; }
       h2 { font-size: 12px; line-height: 16px; font-weight: 500; color: var(--nl-dim); margin: 18px 0 4px; display: flex; align-items: center; justify-content: space-between; min-height: 24px; }
@@ -67,6 +70,7 @@ class OpenBox extends Part {
       this.#input.value = (event as CustomEvent<string>).detail;
       void this.#add();
     });
+    addEventListener("nl-open-local", (event) => void this.#addLocal((event as CustomEvent<Chosen[]>).detail));
   }
 
   override render(): TemplateResult {
@@ -78,18 +82,23 @@ class OpenBox extends Part {
           <div class="head"><h1 id="open-title">Open a dataset</h1><button class="icon" aria-label="Close" data-testid="open-close" @click=${() => this.#dialog.close()}>${icon("x")}</button></div>
           <form @submit=${this.#submit}>
             <div class="url">
-              <input type="text" data-testid="open-url" aria-label="Address of a volume" placeholder="https://…, gs://bucket/path or s3://bucket/path" spellcheck="false" autocomplete="off" aria-invalid=${this.problem !== ""} @input=${() => (this.problem = "")} />
+              <input type="text" data-testid="open-url" aria-label="Address of a volume" placeholder="https://…, gs://bucket/path, s3://bucket/path or a Neuroglancer link" spellcheck="false" autocomplete="off" aria-invalid=${this.problem !== ""} @input=${() => (this.problem = "")} />
               <button class="button primary" data-testid="open-add" ?disabled=${this.opening !== undefined || !session.viewer}>${this.opening ? "Opening…" : "Add layer"}</button>
             </div>
             <fieldset class="kinds" aria-label="What the voxels are">
               ${KINDS.map(({ kind, label }) => html`<label><input type="radio" name="kind" data-testid="open-kind-${kind}" .checked=${this.kind === kind} @change=${() => (this.kind = kind)} />${label}</label>`)}
             </fieldset>
           </form>
+          <div class="local">
+            <button class="button" data-testid="open-folder" ?disabled=${!session.viewer} @click=${() => this.#choose(chooseFolder)}>${icon("folderOpen")}Folder…</button>
+            <button class="button" data-testid="open-archives" ?disabled=${!session.viewer} @click=${() => this.#choose(chooseArchives)}>${icon("archive")}Archive…</button>
+            <span>of this machine, or drop them onto the page</span>
+          </div>
           ${this.problem
             ? html`<p class="problem" role="alert" data-testid="open-problem">${this.problem}</p>`
             : this.opening
               ? html`<p class="hint wait" role="status"><span>Waiting for the server. Close this box to go on meanwhile.</span><button class="button small" data-testid="open-cancel" @click=${() => this.opening?.abort()}>Cancel</button></p>`
-              : html`<p class="hint">Neuroglancer precomputed or OME-Zarr, read straight from there; nothing is uploaded.</p>`}
+              : html`<p class="hint">Neuroglancer precomputed, OME-Zarr and Zarr, also in ZIP archives, read straight from where they are; nothing is uploaded.</p>`}
           ${session.datasets.length > 0
             ? html`<h2>Here${many ? html`<input type="text" data-testid="open-filter" placeholder="Filter" aria-label="Filter datasets" .value=${this.query} @input=${(e: Event) => (this.query = (e.target as HTMLInputElement).value)} />` : nothing}</h2>
                 <div class="list">${found.map((d) => this.#entry(d))}${found.length === 0 ? html`<p class="hint" style="padding:0 8px">None is called that.</p>` : nothing}</div>`
@@ -134,6 +143,7 @@ class OpenBox extends Part {
   async #add(): Promise<void> {
     if (this.opening) return;
     const typed = this.#input.value.trim();
+    if (isNeuroglancer(typed)) return this.#openLink(typed);
     const url = toVolumeUrl(typed);
     if (!url) {
       this.problem = typed === "" ? "Type or paste the address of a volume." : "This is no address of a volume. It should begin with https://, gs:// or s3://.";
@@ -159,6 +169,34 @@ class OpenBox extends Part {
     if (problem || opening.signal.aborted) return;
     // An address that failed is there to be mended.
     if (opened) this.#input.value = "";
+    this.#dialog.close();
+  }
+
+  async #choose(choose: () => Promise<Chosen[]>): Promise<void> {
+    try {
+      await this.#addLocal(await choose());
+    } catch (e) {
+      this.problem = e instanceof Error ? e.message : String(e);
+    }
+  }
+
+  /** Adds what was chosen, one layer each. What fails is there as a layer and says why. */
+  async #addLocal(chosen: Chosen[]): Promise<void> {
+    if (chosen.length === 0) return;
+    this.#dialog.close();
+    const first = session.layers.length === 0;
+    const added = await Promise.allSettled(chosen.map(({ name, files }) => session.add({ files }, this.kind, name)));
+    if (first && added.some(({ status }) => status === "fulfilled")) session.fit();
+  }
+
+  async #openLink(link: string): Promise<void> {
+    try {
+      await session.openNeuroglancer(link);
+    } catch (e) {
+      this.problem = isViewerError(e) ? `${e.message} ${e.remedy ?? ""}` : String(e);
+      return;
+    }
+    this.#input.value = "";
     this.#dialog.close();
   }
 

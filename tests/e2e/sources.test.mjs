@@ -1,0 +1,214 @@
+// Sources beside plain addresses: files and folders of this machine, chosen, dropped or by handle; Neuroglancer's links.
+
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { launch, root, serve } from './browser.mjs';
+
+const PICTURES = process.env.PICTURES ?? path.join(root, 'target/pictures');
+const data = path.join(root, 'tests/data');
+const PATIENCE = { timeout: 60_000 };
+
+let browser;
+let server;
+before(async () => {
+  await mkdir(PICTURES, { recursive: true });
+  [browser, server] = await Promise.all([launch(), serve({ data })]);
+});
+after(async () => {
+  await Promise.all([browser?.close(), server?.close()]);
+});
+
+/** An empty page with the package as `nl` and a viewer. */
+async function open() {
+  const page = await browser.newPage({ viewport: { width: 400, height: 300 } });
+  await page.route('**/empty.html', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><div id="a" style="width:300px;height:200px"></div>' }));
+  await page.goto(`${server.url}empty.html`);
+  await page.evaluate(async () => {
+    globalThis.nl = await import('/npm/index.js');
+    globalThis.viewer = await globalThis.nl.createViewer({ container: '#a', layout: 'xy' });
+    /** A layer's voxels of the finest level, as a digest. */
+    globalThis.digest = async (id) => {
+      const block = await viewer.readVoxels(id, viewer.layers.info(id).levels[0].box);
+      const hash = await crypto.subtle.digest('SHA-256', block.data);
+      return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    };
+    /** The files below a folder of the server's. */
+    globalThis.fetchFiles = (names, base) => Promise.all(names.map(async (name) => new File([await (await fetch(base + name)).arrayBuffer()], name)));
+  });
+  return page;
+}
+
+const { cases, arrays } = await import(path.join(data, 'expected.json'), { with: { type: 'json' } }).then(({ default: all }) => all);
+const expected = (name) => arrays[cases.find((one) => one.name === name).levels[0].values[0].array].sha256;
+
+test('a folder by handle is read where it is, and a file that is not there is absent', async () => {
+  const page = await open();
+  const got = await page.evaluate(async (base) => {
+    const names = ['.zarray', '.zattrs', ...[0, 1, 2].flatMap((z) => [0, 1, 2].flatMap((y) => [0, 1, 2].map((x) => `${z}.${y}.${x}`)))];
+    const top = await navigator.storage.getDirectory();
+    const folder = await (await top.getDirectoryHandle('deep', { create: true })).getDirectoryHandle('a volume', { create: true });
+    for (const name of names) {
+      const response = await fetch(base + name);
+      if (!response.ok) continue;
+      const file = await (await folder.getFileHandle(name, { create: true })).createWritable();
+      await response.body.pipeTo(file);
+    }
+    await viewer.layers.add({ id: 'local', type: 'image', source: { files: folder } });
+    const { source } = viewer.layers.get('local');
+    return { hash: await digest('local'), same: source.files === folder, listed: viewer.layers.list()[0].source.files === folder };
+  }, `${server.url}data/zarr/v2-gzip/`);
+  assert.equal(got.hash, expected('zarr/v2-gzip'));
+  assert.ok(got.same && got.listed, 'the layer tells of the source that it was given');
+  await page.close();
+});
+
+test('an archive is read by ranges from its file, and chosen files are told from those of another page', async () => {
+  const page = await open();
+  const got = await page.evaluate(async (base) => {
+    const [file] = await fetchFiles(['zip64.zip'], `${base}zip/`);
+    await viewer.layers.add({ id: 'zip', type: 'image', source: { files: [file] } });
+    const hash = await digest('zip');
+    const stranger = await viewer.layers.add({ id: 'old', type: 'image', source: 'local://7/volume' }).catch((e) => e);
+    const none = await viewer.layers.add({ id: 'none', type: 'image', source: { files: [] } }).catch((e) => e);
+    const wrong = await viewer.layers.add({ id: 'wrong', type: 'image', source: { files: 5 } }).catch((e) => e);
+    const found = await viewer.layers.add({ id: 'other', type: 'image', source: { files: [new File(['x'], 'notes.txt')] } }).catch((e) => e);
+    return { hash, stranger: [stranger.code, stranger.message], none: none.code, wrong: wrong.code, found: found.code };
+  }, `${server.url}data/`);
+  assert.equal(got.hash, expected('zarr/v3-sharded-end-raw'));
+  assert.match(got.stranger[1], /chosen in another page/);
+  assert.deepEqual([got.none, got.wrong, got.found], ['invalid-options', 'invalid-options', 'not-found']);
+  await page.close();
+});
+
+/** Drops files of this machine onto the page, as the browser's own window would tell of it. */
+async function drop(page, files) {
+  const cdp = await page.context().newCDPSession(page);
+  const event = (type) => cdp.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data: { items: [], files, dragOperationsMask: 1 } });
+  await event('dragEnter');
+  await event('dragOver');
+  await page.getByText('Drop a folder, an archive or an address').waitFor(PATIENCE);
+  await event('drop');
+}
+
+test('a folder and an archive are dropped onto the site', async () => {
+  const page = await browser.newPage({ viewport: { width: 900, height: 600 } });
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(server.url);
+  await page.getByTestId('loading-count').getByText('all loaded').waitFor(PATIENCE);
+  await drop(page, [path.join(data, 'precomputed/scales-image')]);
+  await drop(page, [path.join(data, 'zip/in-folder.zip')]);
+  const hashes = await page.evaluate(async () => {
+    const { viewer } = document.querySelector('nl-app');
+    for (let i = 0; i < 600 && viewer.layers.list().filter(({ id }) => viewer.layers.info(id).state === 'ready').length < 4; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    const digest = async (id) => {
+      const block = await viewer.readVoxels(id, viewer.layers.info(id).levels[0].box);
+      return Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', block.data)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    };
+    const layers = viewer.layers.list().slice(-2);
+    return Promise.all(layers.map(async ({ id, type }) => [id, type, await digest(id)]));
+  });
+  assert.deepEqual(hashes, [
+    ['scales-image', 'image', expected('precomputed/scales-image')],
+    ['in-folder.zip', 'segmentation', expected('precomputed/cseg-u64')],
+  ]);
+  assert.deepEqual(complaints, []);
+  await page.close();
+});
+
+const LINK = {
+  dimensions: { x: [4e-9, 'm'], y: [4e-9, 'm'], z: [4e-8, 'm'] },
+  position: [100, 200.5, 30],
+  crossSectionOrientation: [0, 0, 0.7071067811865476, 0.7071067811865476],
+  crossSectionScale: 2.5,
+  projectionScale: 4096,
+  layers: [
+    { type: 'image', source: 'precomputed://gs://bucket/em', name: 'em', shaderControls: { normalized: { range: [20, 200] } } },
+    { type: 'image', source: { url: 'zarr://s3://bucket/b' }, name: 'em', opacity: 0.3, blend: 'additive', visible: false },
+    { type: 'segmentation', source: [{ url: 'https://h/seg|neuroglancer-precomputed:' }, 'precomputed://https://h/meshes'], name: 'cells', segments: ['18446744073709551615', '!5', '7'], colorSeed: 3, segmentColors: { 7: '#ff0000' } },
+    { type: 'annotation', source: 'local://annotations', name: 'marks' },
+  ],
+  layout: { type: 'xy-3d', orthographicProjection: true },
+};
+
+test("Neuroglancer's links become views, and views become links that say the same", async () => {
+  const page = await open();
+  const { state, leftOut, back, again, is } = await page.evaluate((link) => {
+    const url = `https://neuroglancer-demo.appspot.com/#!${encodeURIComponent(JSON.stringify(link))}`;
+    const { state, leftOut } = nl.stateFromNeuroglancer(url);
+    const whole = { ...state, viewState: { ...viewer.viewState, ...state.viewState } };
+    const back = nl.neuroglancerUrl(whole);
+    return { state, leftOut, back, again: nl.stateFromNeuroglancer(back).state, is: [url, back, JSON.stringify(link), viewer.shareUrl(), 'https://h/#!x'].map(nl.isNeuroglancer) };
+  }, LINK);
+  // By the definitions of Neuroglancer's schema: positions in units, scales in units of the shortest edge, 4 nm.
+  assert.deepEqual(state.viewState.position.map((n) => Math.round(n * 1e6) / 1e6), [400, 802, 1200]);
+  assert.ok(Math.abs(state.viewState.crossSectionScale - 10) < 1e-9 && Math.abs(state.viewState.projectionScale - 16384) < 1e-9);
+  assert.deepEqual(state.viewState.crossSectionOrientation, LINK.crossSectionOrientation);
+  assert.equal(state.layout, 'xy-3d');
+  assert.deepEqual(state.layers, [
+    { type: 'image', id: 'em', source: 'precomputed://gs://bucket/em', visible: true, contrast: [20, 200] },
+    { type: 'image', id: 'em 2', source: 'zarr://s3://bucket/b', visible: false, opacity: 0.3, blend: 'additive', contrast: 'auto' },
+    { type: 'segmentation', id: 'cells', source: 'https://h/seg|neuroglancer-precomputed:', visible: true, opacity: 0.5, selected: ['18446744073709551615', '7'], hideUnselected: true, colorSeed: 3, colors: { 7: '#ff0000' } },
+  ]);
+  assert.deepEqual(leftOut, ['The annotation layer "marks" is not shown.']);
+  assert.deepEqual(is, [true, true, true, false, false]);
+  assert.ok(back.startsWith('https://neuroglancer-demo.appspot.com/#!'));
+  const near = (a, b) => Math.abs(a - b) <= 1e-9 * Math.abs(a);
+  again.viewState.position.forEach((n, i) => assert.ok(near(n, state.viewState.position[i])));
+  assert.ok(near(again.viewState.crossSectionScale, 10) && near(again.viewState.projectionScale, 16384));
+  assert.deepEqual(again.layers.map(({ opacity: _, ...layer }) => layer), state.layers.map(({ opacity: _, ...layer }) => layer));
+  await page.close();
+});
+
+test('links that cannot be read say why, and old ones are read', async () => {
+  const page = await open();
+  const got = await page.evaluate(() => {
+    const codes = ['https://h/', 'https://h/#!gs://b/state.json', 'https://h/#!%7B%22layers%22:', 'https://h/#!%5B%5D'].map((link) => {
+      try {
+        return nl.stateFromNeuroglancer(link);
+      } catch (e) {
+        return [e.code, e.message];
+      }
+    });
+    const old = "https://h/#!{'layers':{'image':{'type':'image'_'source':'precomputed://gs://b/a_b'}}_'navigation':{'pose':{'position':{'voxelSize':[8_8_40]_'voxelCoordinates':[10_20_30]}}_'zoomFactor':16}}";
+    return { codes, old: nl.stateFromNeuroglancer(old) };
+  });
+  assert.deepEqual(got.codes.map(([code]) => code), Array(4).fill('bad-data'));
+  assert.match(got.codes[1][1], /lies on a server/);
+  assert.match(got.codes[2][1], /cut off/);
+  assert.deepEqual(got.old.state.viewState, { position: [80, 160, 1200], crossSectionScale: 16 });
+  assert.equal(got.old.state.layers[0].source, 'precomputed://gs://b/a_b');
+  await page.close();
+});
+
+test('a Neuroglancer link is pasted into the site, and opened as its address', async () => {
+  const page = await browser.newPage({ viewport: { width: 900, height: 600 } });
+  await page.goto(server.url);
+  await page.getByTestId('loading-count').getByText('all loaded').waitFor(PATIENCE);
+  const state = JSON.stringify({
+    dimensions: { x: [8e-9, 'm'], y: [8e-9, 'm'], z: [8e-9, 'm'] },
+    position: [256, 256, 256],
+    crossSectionScale: 1,
+    layers: [{ type: 'segmentation', source: `${server.url}sample/segmentation/|neuroglancer-precomputed:`, name: 'cells' }],
+    layout: 'xy',
+  });
+  await page.keyboard.press('Control+o').catch(() => {});
+  await page.evaluate(() => dispatchEvent(new CustomEvent('nl-show', { detail: 'open' })));
+  await page.getByTestId('open-url').fill(`https://neuroglancer-demo.appspot.com/#!${encodeURIComponent(state)}`);
+  await page.getByTestId('open-add').click();
+  const shown = () => page.evaluate(async () => {
+    const { viewer } = document.querySelector('nl-app');
+    for (let i = 0; i < 200 && viewer.layers.list()[0]?.id !== 'cells'; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    await viewer.idle();
+    return { layers: viewer.layers.list().map(({ id, type }) => [id, type]), layout: viewer.layout, position: viewer.viewState.position, scale: viewer.viewState.crossSectionScale };
+  });
+  const wanted = { layers: [['cells', 'segmentation']], layout: 'xy', position: [2048, 2048, 2048], scale: 8 };
+  assert.deepEqual(await shown(), wanted);
+  await page.screenshot({ path: path.join(PICTURES, 'neuroglancer-link.png') });
+  await page.goto('about:blank');
+  await page.goto(`${server.url}#!${encodeURIComponent(state)}`);
+  assert.deepEqual(await shown(), wanted);
+  await page.close();
+});
