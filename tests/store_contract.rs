@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use neurolume::runtime::{Fault, ManualClock, MapFetch};
 use neurolume::store::wrap::{CacheSpace, Cached, CoalescePolicy, Coalesced, Deduplicated, RetryPolicy, SpanCache};
-use neurolume::store::{FileProvider, FileStore, HttpProvider, HttpStore, MemoryStore, Provider as _, ReadStore, ResourceKind, StoreError, StorePolicy};
+use neurolume::store::{
+    FileProvider, FileStore, HttpProvider, HttpStore, MemoryStore, Provider as _, ReadStore, ResourceKind, StoreError, StorePolicy,
+};
 
 #[path = "store_contract/coalesce.rs"]
 mod coalesce;

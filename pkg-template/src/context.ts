@@ -2,7 +2,7 @@
 import type { EngineContext, EngineModule } from "./engine.js";
 import { asViewerError, disposedError, guarded } from "./errors.js";
 import { load } from "./load.js";
-import { openLocal } from "./local-files.js";
+import { resolver } from "./resolve-request.js";
 import { looksLikeZarr } from "./source-url.js";
 import type { Context, ContextOptions, LayerSpec, Limits, Usage } from "./types.js";
 import { checkContextOptions, invalid } from "./validate.js";
@@ -147,7 +147,7 @@ async function make(options: ContextOptions, owned: boolean, startFull = false):
   try {
     const { engine, ...modules } = await load(options.assets, startFull);
     const workers = options.limits?.workers ?? Math.min(6, Math.max(2, (navigator.hardwareConcurrency || 3) - 1));
-    const inner = new engine.PageContext({ limits: options.limits, workers, ...modules, transformRequest: options.transformRequest, openLocal });
+    const inner = new engine.PageContext({ limits: options.limits, workers, ...modules, asksPage: options.transformRequest !== undefined, resolveRequest: resolver(options.transformRequest) });
     return new SharedContext(engine, inner, owned);
   } catch (e) {
     throw asViewerError(e);

@@ -2,6 +2,7 @@
  * What the page's wasm offers, as this package uses it. Values are plain objects in the shapes of types.ts, errors are
  * plain objects with the fields of ViewerError. Only this package may call it, and never from inside one of its calls.
  */
+import type { Asked, Resolved } from "./resolve-request.js";
 import type { ActionInfo, ChunkFailure, Histogram, Layout, LayerInfo, LayerSpec, Limits, PanelName, PartialViewerState, PickInfo, Stats, Usage, ViewState, ViewerStateV1, VoxelBlock, VoxelBox } from "./types.js";
 
 export interface EngineContext {
@@ -81,6 +82,6 @@ export interface EngineView {
 export interface EngineModule {
   default(input: { module_or_path: WebAssembly.Module }): Promise<unknown>;
   /** `full`: workers begin with the full module. `fetchFull` promises that `spawn` may be called with true. */
-  PageContext: new (options: { limits?: Limits; workers: number; full: boolean; spawn: (full: boolean) => Worker; fetchFull: () => Promise<void>; transformRequest?: unknown; openLocal: (url: string) => Promise<{ url: string; size: number } | undefined> }) => EngineContext;
+  PageContext: new (options: { limits?: Limits; workers: number; full: boolean; spawn: (full: boolean) => Worker; fetchFull: () => Promise<void>; asksPage: boolean; resolveRequest: (asked: Asked) => Promise<Resolved> }) => EngineContext;
   PageView: new (context: EngineContext, canvas: HTMLCanvasElement, options: object, wake: () => void) => EngineView;
 }

@@ -3,6 +3,7 @@ import type { EarlyDocument } from "./early.js";
 import type { EngineView } from "./engine.js";
 import { asViewerError, guarded, ViewerError } from "./errors.js";
 import type { Requests } from "./requests.js";
+import { withCredentials, withoutCredentials } from "./credentials.js";
 import { withLocalAddress, withLocalFiles } from "./local-files.js";
 import { withAbsoluteSource } from "./source-url.js";
 import type { ChunkFailure, Histogram, LayerCollection, LayerInfo, LayerPatch, LayerSpec } from "./types.js";
@@ -28,7 +29,7 @@ export class Layers implements LayerCollection {
     checkLayerSpec(spec);
     const view = layers.#view();
     if (view.layer(spec.id)) throw new ViewerError("invalid-options", `There is already a layer "${spec.id}".`);
-    return fromEngine(await layers.#requests.run(options.signal, (request) => view.addLayer(request, withAbsoluteSource(withLocalAddress(spec)), options.before, known?.url, known?.bytes)));
+    return fromEngine(await layers.#requests.run(options.signal, (request) => view.addLayer(request, withAbsoluteSource(withoutCredentials(withLocalAddress(spec))), options.before, known?.url, known?.bytes)));
   }
 
   update(id: string, patch: LayerPatch): void {
@@ -50,11 +51,11 @@ export class Layers implements LayerCollection {
 
   get(id: string): LayerSpec | undefined {
     const spec = guarded(() => this.#view().layer(id));
-    return spec && withLocalFiles(spec);
+    return spec && asGiven(spec);
   }
 
   list(): LayerSpec[] {
-    return guarded(() => this.#view().layers()).map(withLocalFiles);
+    return guarded(() => this.#view().layers()).map(asGiven);
   }
 
   info(id: string): LayerInfo | undefined {
@@ -85,6 +86,9 @@ export class Layers implements LayerCollection {
     return spec;
   }
 }
+
+/** A layer as the page gave it. */
+const asGiven = (spec: LayerSpec): LayerSpec => withCredentials(withLocalFiles(spec));
 
 function fromEngine(info: LayerInfo): LayerInfo {
   return info.error ? { ...info, error: asViewerError(info.error) } : info;

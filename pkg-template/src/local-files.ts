@@ -25,6 +25,9 @@ export function isLocal(source: unknown): source is LocalSource {
   return typeof source === "object" && source !== null && "files" in source;
 }
 
+/** Whether an address is that of a chosen file. */
+export const isLocalAddress = (url: string): boolean => url.startsWith(SCHEME);
+
 /** The source that the engine knows, for one as a page gives it. */
 export function withLocalAddress<T extends object>(layer: T): T {
   const { source } = layer as { source?: unknown };
@@ -37,7 +40,7 @@ export function withLocalAddress<T extends object>(layer: T): T {
 export function withLocalFiles(spec: LayerSpec): LayerSpec {
   const { source } = spec;
   const { url, ...more } = typeof source === "string" ? { url: source } : (source as RemoteSource);
-  const root = url.startsWith(SCHEME) ? roots.get(Number(url.slice(SCHEME.length).split("/")[0])) : undefined;
+  const root = isLocalAddress(url) ? roots.get(Number(url.slice(SCHEME.length).split("/")[0])) : undefined;
   return root ? ({ ...spec, source: { ...more, files: root.source } } as LayerSpec) : spec;
 }
 
@@ -72,7 +75,6 @@ function addressOf(files: LocalSource["files"]): string {
 
 function rootOf(files: LocalSource["files"]): { top: string; find: Root["find"] } {
   if (isHandle(files)) return { top: files.name, find: inHandle(files) };
-  if (isEntry(files)) return { top: files.name, find: inEntry(files) };
   const list = Array.from(files as Iterable<File>);
   if (list.length === 0) throw new ViewerError("invalid-options", "No files were chosen.", { remedy: "Choose a folder, or at least one file." });
   const byPath = new Map(list.map((file) => [file.webkitRelativePath || file.name, file]));
@@ -82,13 +84,12 @@ function rootOf(files: LocalSource["files"]): { top: string; find: Root["find"] 
   return { top, find: (path) => Promise.resolve(byPath.get(path)) };
 }
 
-const isHandle = (files: object): files is FileSystemDirectoryHandle | FileSystemFileHandle => "kind" in files && "isSameEntry" in files;
-const isEntry = (files: object): files is FileSystemEntry => "isDirectory" in files && "filesystem" in files;
+const isHandle = (files: object): files is FileSystemDirectoryHandle => "getDirectoryHandle" in files;
 /** What is thrown where there is no such file, or a folder in its place. */
 const isAbsent = (e: unknown): boolean => e instanceof DOMException && ["NotFoundError", "TypeMismatchError"].includes(e.name);
 
-/** Files below a folder, or the file itself, whose paths begin with its name. */
-function inHandle(handle: FileSystemDirectoryHandle | FileSystemFileHandle): Root["find"] {
+/** Files below a folder, whose paths begin with its name. */
+function inHandle(handle: FileSystemDirectoryHandle): Root["find"] {
   const folders = new Map<string, Promise<FileSystemDirectoryHandle>>();
   const folder = (root: FileSystemDirectoryHandle, path: string[]): Promise<FileSystemDirectoryHandle> => {
     if (path.length === 0) return Promise.resolve(root);
@@ -106,26 +107,8 @@ function inHandle(handle: FileSystemDirectoryHandle | FileSystemFileHandle): Roo
     const [, ...below] = path.split("/");
     const name = below.pop();
     try {
-      if (handle.kind === "file") return name === undefined ? await (handle as FileSystemFileHandle).getFile() : undefined;
       if (!name) return undefined;
-      return await (await (await folder(handle as FileSystemDirectoryHandle, below)).getFileHandle(name)).getFile();
-    } catch (e) {
-      if (isAbsent(e)) return undefined;
-      throw unreadable(path, e);
-    }
-  };
-}
-
-/** The same for what browsers without handles give when something is dropped. */
-function inEntry(entry: FileSystemEntry): Root["find"] {
-  const fileOf = (of: FileSystemEntry): Promise<File> => new Promise((resolve, reject) => (of as FileSystemFileEntry).file(resolve, reject));
-  return async (path) => {
-    const below = path.split("/").slice(1).join("/");
-    try {
-      if (entry.isFile) return below === "" ? await fileOf(entry) : undefined;
-      if (below === "") return undefined;
-      const found = await new Promise<FileSystemEntry>((resolve, reject) => (entry as FileSystemDirectoryEntry).getFile(below, {}, resolve, reject));
-      return await fileOf(found);
+      return await (await (await folder(handle, below)).getFileHandle(name)).getFile();
     } catch (e) {
       if (isAbsent(e)) return undefined;
       throw unreadable(path, e);

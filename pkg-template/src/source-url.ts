@@ -24,8 +24,10 @@ export function looksLikeZarr({ source }: LayerSpec): boolean {
 
 function absolute(url: string): string {
   if (url.trim() === "" || /^[a-z][a-z\d+.-]*:/i.test(url)) return url;
+  // A URL would encode the bars of what follows.
+  const [address = "", ...stages] = url.split("|");
   try {
-    return new URL(url, document.baseURI).href;
+    return [new URL(address, document.baseURI).href, ...stages].join("|");
   } catch {
     return url;
   }

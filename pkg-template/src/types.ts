@@ -140,12 +140,18 @@ export interface RemoteSource {
   /** An S3 service other than AWS. */
   endpoint?: string;
   pathStyle?: boolean;
+  credentials?: Credentials;
 }
+
+/** Kept in this page's memory alone: never in saved state, links, logs, errors or pictures. */
+export type Credentials =
+  | { type: "s3"; accessKeyId: string; secretAccessKey: string; sessionToken?: string; region?: string; requesterPays?: boolean }
+  | { type: "bearer"; token: string };
 
 /** A folder, an archive or files that a person chose: read where they are, while the page is open. */
 export interface LocalSource {
-  /** From a file input or a drop, or a handle of a folder or file. A folder's files are not listed. */
-  files: FileList | readonly File[] | FileSystemDirectoryHandle | FileSystemFileHandle | FileSystemEntry;
+  /** From a file input or a drop, or the handle of a folder, whose files are not listed. */
+  files: FileList | File[] | FileSystemDirectoryHandle;
   format?: SourceFormat;
   voxelSizeNm?: Vec3;
 }

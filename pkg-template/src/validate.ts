@@ -1,7 +1,7 @@
 /** Finds misspelt options: an unknown key is an error that names it. Values are the engine's to judge. */
 import { ViewerError } from "./errors.js";
 import { isLocal } from "./local-files.js";
-import type { ContextOptions, ControllerOptions, ImageLayerSpec, LayerSpec, Limits, LocalSource, RemoteSource, SegmentationLayerSpec, ViewState, ViewerOptions } from "./types.js";
+import type { ContextOptions, ControllerOptions, Credentials, ImageLayerSpec, LayerSpec, Limits, LocalSource, RemoteSource, SegmentationLayerSpec, ViewState, ViewerOptions } from "./types.js";
 
 /** Every key of T; leaving one out does not compile. */
 type Keys<T> = Record<keyof Required<T>, true>;
@@ -11,7 +11,9 @@ const controller: Keys<ControllerOptions> = { pan: true, zoom: true, rotate: tru
 const viewState: Keys<ViewState> = { position: true, crossSectionScale: true, crossSectionOrientation: true, projectionScale: true, projectionOrientation: true, otherAxes: true };
 const context: Keys<ContextOptions> = { limits: true, transformRequest: true, assets: true };
 const limits: Keys<Limits> = { gpuBytes: true, cpuBytes: true, diskBytes: true, maxConcurrentRequests: true, maxUploadBytesPerFrame: true, workers: true };
-const remote: Keys<RemoteSource> = { url: true, format: true, voxelSizeNm: true, endpoint: true, pathStyle: true };
+const remote: Keys<RemoteSource> = { url: true, format: true, voxelSizeNm: true, endpoint: true, pathStyle: true, credentials: true };
+const s3: Keys<Credentials & { type: "s3" }> = { type: true, accessKeyId: true, secretAccessKey: true, sessionToken: true, region: true, requesterPays: true };
+const bearer: Keys<Credentials & { type: "bearer" }> = { type: true, token: true };
 const local: Keys<LocalSource> = { files: true, format: true, voxelSizeNm: true };
 const image: Keys<ImageLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, contrast: true, gamma: true, invert: true, color: true, interpolation: true, blend: true, channel: true };
 const segmentation: Keys<SegmentationLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, selected: true, hideUnselected: true, outline: true, colorSeed: true, colors: true };
@@ -66,7 +68,19 @@ export function checkLayerSpec(spec: unknown): asserts spec is LayerSpec {
   checkTransform(spec.transform, spec.id);
   if (typeof spec.source === "string") return;
   checkKeys(spec.source, isLocal(spec.source) ? local : remote, `The source of layer "${spec.id}"`);
+  if (!isLocal(spec.source)) checkCredentials((spec.source as { credentials?: unknown }).credentials, spec.id);
   if (isLocal(spec.source) && (typeof spec.source.files !== "object" || spec.source.files === null)) throw invalid(`The files of layer "${spec.id}" must be a FileList, files, or a handle of a folder or file.`);
+}
+
+function checkCredentials(credentials: unknown, id: string): void {
+  if (credentials === undefined) return;
+  const type = (credentials as { type?: unknown } | null)?.type;
+  // Their values never stand in a message.
+  if (type !== "s3" && type !== "bearer") throw invalid(`The credentials of layer "${id}" must be of type "s3" or "bearer".`);
+  checkKeys(credentials, type === "s3" ? s3 : bearer, `The credentials of layer "${id}"`);
+  const given = credentials as Record<string, unknown>;
+  const missing = (type === "s3" ? ["accessKeyId", "secretAccessKey"] : ["token"]).find((key) => typeof given[key] !== "string" || given[key] === "");
+  if (missing) throw invalid(`The credentials of layer "${id}" need ${missing}, a text.`);
 }
 
 /** Whether a transform has a form that the engine knows; its numbers are the engine's to judge. */

@@ -76,6 +76,8 @@ pub enum FromWorker {
         id: u64,
         /// The URL as the rules make it.
         url: String,
+        /// The number under which the page keeps what the request is signed with.
+        credentials: Option<u32>,
         /// What is asked for.
         kind: RequestKind,
     },

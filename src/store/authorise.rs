@@ -37,6 +37,12 @@ pub enum LocalFile {
 /// Decides about requests before they are made.
 pub trait Authorise {
     /// What to change about a request for this `http(s)` or `local` address. Asked once per address and kind, and `again` after the server refused the request
-    /// (401, 403): a token may have expired.
-    fn patch<'a>(&'a self, url: &'a str, kind: ResourceKind, again: bool) -> LocalBoxFuture<'a, Result<RequestPatch, StoreError>>;
+    /// (401, 403): a token may have expired. `credentials`: the number under which the page keeps what the address is to be signed with.
+    fn patch<'a>(
+        &'a self,
+        url: &'a str,
+        credentials: Option<u32>,
+        kind: ResourceKind,
+        again: bool,
+    ) -> LocalBoxFuture<'a, Result<RequestPatch, StoreError>>;
 }

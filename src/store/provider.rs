@@ -11,11 +11,11 @@ use futures::future::FutureExt;
 
 use super::policy::PolicyError;
 use super::url::Url;
-#[cfg(feature = "zip")]
-use super::zip::{ZipArchive, ZipStore};
 use super::wrap::{
     CacheSpace, Cached, CoalescePolicy, Coalesced, Deduplicated, Limited, Merge, Retry, RetryPolicy, SpanCache, or_cancelled,
 };
+#[cfg(feature = "zip")]
+use super::zip::{ZipArchive, ZipStore};
 use super::{
     Authorise, HttpClient, HttpStore, MaybeBytes, Provider, ReadOptions, ReadStore, ResourceKind, SizeLimits, StoreError, StoreFuture,
     Traffic,

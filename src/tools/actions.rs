@@ -216,6 +216,7 @@ pub static ACTIONS: &[Action] = &[
     action("Page", "palette.show", "Find an action", &["ctrl+p"], Page).icon("search"),
     action("Page", "position.focus", "Go to a position", &["g"], Page).icon("locate"),
     action("Page", "share.copy", "Copy a link to this view", &["ctrl+shift+l"], Page).icon("link"),
+    action("Page", "share.neuroglancer", "Copy as a Neuroglancer link", &[], Page).icon("link"),
     action("Page", "screenshot.save", "Save a picture", &["ctrl+shift+s"], Page).icon("camera"),
     action("Page", "dock.toggle", "Show or hide the layers", &["ctrl+b"], Page).icon("panel-right"),
     action("Page", "theme.toggle", "Dark or light", &["alt+t"], Page).icon("moon"),

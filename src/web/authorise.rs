@@ -1,4 +1,4 @@
-//! Asks the page's request hook, once per address and kind.
+//! Asks the page how to make a request, once per address and kind.
 
 use std::cell::RefCell;
 
@@ -12,7 +12,7 @@ use crate::store::{Authorise, RequestPatch, ResourceKind, StoreError};
 
 use super::worker::post;
 
-/// The page's request hook, from afar. Until the page says that it has one, nothing is asked.
+/// The page, from afar. Unless it has a request hook, it is asked only for its own files and for what it keeps credentials of.
 #[derive(Debug, Default)]
 pub struct AskPage {
     waiting: RefCell<FxHashMap<u64, oneshot::Sender<Result<RequestPatch, ViewerError>>>>,
@@ -36,8 +36,14 @@ impl AskPage {
 }
 
 impl Authorise for AskPage {
-    fn patch<'a>(&'a self, url: &'a str, kind: ResourceKind, _again: bool) -> LocalBoxFuture<'a, Result<RequestPatch, StoreError>> {
-        if !self.has_hook.get() && !url.starts_with("local:") {
+    fn patch<'a>(
+        &'a self,
+        url: &'a str,
+        credentials: Option<u32>,
+        kind: ResourceKind,
+        _again: bool,
+    ) -> LocalBoxFuture<'a, Result<RequestPatch, StoreError>> {
+        if !self.has_hook.get() && credentials.is_none() && !url.starts_with("local:") {
             return ready(Ok(RequestPatch::default())).boxed_local();
         }
         let id = self.next.get();
@@ -48,7 +54,7 @@ impl Authorise for AskPage {
             ResourceKind::Metadata => RequestKind::Metadata,
             ResourceKind::Index | ResourceKind::Chunk => RequestKind::Chunk,
         };
-        post(&FromWorker::NeedsRequest { id, url: url.to_owned(), kind });
+        post(&FromWorker::NeedsRequest { id, url: url.to_owned(), credentials, kind });
         async move {
             match receiver.await {
                 Ok(Ok(patch)) => Ok(patch),

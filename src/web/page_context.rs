@@ -24,9 +24,8 @@ pub(super) struct ContextInner {
     /// Not there yet at first: data are fetched meanwhile.
     pub(super) device: RefCell<Option<Device>>,
     pub(super) views: RefCell<Vec<Weak<ViewInner>>>,
-    hook: Option<Function>,
-    /// Finds a file that was chosen in the page.
-    open_local: Option<Function>,
+    /// Says how requests are made: the page's hook, its own files, its credentials.
+    resolver: Function,
     sink: EventSink,
     restoring: Cell<bool>,
 }
@@ -68,17 +67,15 @@ impl PageContext {
         let limits = defaults.patched(patch).map_err(|error| error_to_js(&error))?;
         let (spawn, fetch_full) = (field("spawn").dyn_into()?, field("fetchFull").dyn_into()?);
         let first_module = if field("full").is_truthy() { WorkerModule::Full } else { WorkerModule::Small };
-        let hook = field("transformRequest").dyn_into::<Function>().ok();
-        let open_local = field("openLocal").dyn_into::<Function>().ok();
+        let resolver = field("resolveRequest").dyn_into::<Function>()?;
         let sink = EventSink::default();
-        let workers = BrowserWorkers::new(spawn, fetch_full, first_module, Rc::clone(&sink), hook.is_some());
+        let workers = BrowserWorkers::new(spawn, fetch_full, first_module, Rc::clone(&sink), field("asksPage").is_truthy());
         let engine = Context::new(limits, Box::new(workers));
         let inner = Rc::new(ContextInner {
             engine,
             device: RefCell::default(),
             views: RefCell::default(),
-            hook,
-            open_local,
+            resolver,
             sink: Rc::clone(&sink),
             restoring: Cell::new(false),
         });
@@ -159,10 +156,9 @@ impl ContextInner {
     fn answer_requests(self: &Rc<Self>) {
         for request in self.engine.take_requests() {
             // The page may take its time, or for ever: that does not keep the context.
-            let is_local = request.url.starts_with("local:");
-            let (inner, asked) = (Rc::downgrade(self), if is_local { self.open_local.clone() } else { self.hook.clone() });
+            let (inner, resolver) = (Rc::downgrade(self), self.resolver.clone());
             spawn_local(async move {
-                let patch = if is_local { find_local(asked.as_ref(), &request.url).await } else { ask_hook(asked.as_ref(), &request).await };
+                let patch = resolve(&resolver, &request).await;
                 if let Some(inner) = inner.upgrade() {
                     inner.engine.answer_request(&request, patch);
                 }
@@ -200,11 +196,13 @@ impl ContextInner {
     }
 }
 
-async fn ask_hook(hook: Option<&Function>, request: &PageRequest) -> Result<RequestPatch, ViewerError> {
+/// How the page wants a request to be made.
+async fn resolve(resolver: &Function, request: &PageRequest) -> Result<RequestPatch, ViewerError> {
     #[derive(Serialize)]
     struct Asked<'a> {
         url: &'a str,
         kind: crate::job::RequestKind,
+        credentials: Option<u32>,
     }
     #[derive(Deserialize, Default)]
     #[serde(default)]
@@ -212,43 +210,26 @@ async fn ask_hook(hook: Option<&Function>, request: &PageRequest) -> Result<Requ
         url: Option<String>,
         headers: Option<std::collections::BTreeMap<String, String>>,
         credentials: Option<String>,
+        /// The length of the file at `url`; negative where there is none.
+        size: Option<f64>,
     }
-    let Some(hook) = hook else { return Ok(RequestPatch::default()) };
-    let failed = |error: JsValue| {
-        let reason = error.as_string().or_else(|| js_sys::Reflect::get(&error, &"message".into()).ok()?.as_string()).unwrap_or_default();
-        ViewerError::new(ErrorCode::InvalidOptions, reason)
-    };
-    let asked = to_js_numbers(&Asked { url: &request.url, kind: request.kind }).map_err(failed)?;
-    let answer = hook.call1(&JsValue::NULL, &asked).map_err(failed)?;
+    let failed = |error: JsValue| error_from_js(&error);
+    let asked = to_js_numbers(&Asked { url: &request.url, kind: request.kind, credentials: request.credentials }).map_err(failed)?;
+    let answer = resolver.call1(&JsValue::NULL, &asked).map_err(failed)?;
     let answer = JsFuture::from(js_sys::Promise::resolve(&answer)).await.map_err(failed)?;
     let answer: Answer = from_js(&answer).map_err(failed)?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths of files are whole and far below 2^53")]
+    let local = match (answer.size, &answer.url) {
+        (Some(size), Some(url)) if size >= 0.0 => Some(LocalFile::Blob { url: url.clone(), size: size as u64 }),
+        (Some(_), _) => Some(LocalFile::Absent),
+        (None, _) => None,
+    };
     Ok(RequestPatch {
-        url: answer.url,
+        url: if local.is_some() { None } else { answer.url },
         headers: answer.headers.into_iter().flatten().collect(),
         with_credentials: answer.credentials.as_deref() == Some("include"),
-        local: None,
+        local,
     })
-}
-
-/// Where a file is that was chosen in the page.
-async fn find_local(open: Option<&Function>, url: &str) -> Result<RequestPatch, ViewerError> {
-    #[derive(Deserialize)]
-    struct Found {
-        url: String,
-        size: f64,
-    }
-    let Some(open) = open else { return Ok(RequestPatch { local: Some(LocalFile::Absent), ..RequestPatch::default() }) };
-    let failed = |error: JsValue| error_from_js(&error);
-    let found = open.call1(&JsValue::NULL, &url.into()).map_err(failed)?;
-    let found = JsFuture::from(js_sys::Promise::resolve(&found)).await.map_err(failed)?;
-    let local = if found.is_null() || found.is_undefined() {
-        LocalFile::Absent
-    } else {
-        let Found { url, size } = from_js(&found).map_err(failed)?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths of files are whole and far below 2^53")]
-        LocalFile::Blob { url, size: size as u64 }
-    };
-    Ok(RequestPatch { local: Some(local), ..RequestPatch::default() })
 }
 
 /// Takes in what workers say, for as long as the context lives.

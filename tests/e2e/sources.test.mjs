@@ -194,13 +194,14 @@ test('a Neuroglancer link is pasted into the site, and opened as its address', a
     layers: [{ type: 'segmentation', source: `${server.url}sample/segmentation/|neuroglancer-precomputed:`, name: 'cells' }],
     layout: 'xy',
   });
-  await page.keyboard.press('Control+o').catch(() => {});
   await page.evaluate(() => dispatchEvent(new CustomEvent('nl-show', { detail: 'open' })));
+  await page.screenshot({ path: path.join(PICTURES, 'open.png') });
   await page.getByTestId('open-url').fill(`https://neuroglancer-demo.appspot.com/#!${encodeURIComponent(state)}`);
   await page.getByTestId('open-add').click();
   const shown = () => page.evaluate(async () => {
-    const { viewer } = document.querySelector('nl-app');
-    for (let i = 0; i < 200 && viewer.layers.list()[0]?.id !== 'cells'; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    const viewerNow = () => document.querySelector('nl-app').viewer;
+    for (let i = 0; i < 200 && viewerNow()?.layers.list()[0]?.id !== 'cells'; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    const viewer = viewerNow();
     await viewer.idle();
     return { layers: viewer.layers.list().map(({ id, type }) => [id, type]), layout: viewer.layout, position: viewer.viewState.position, scale: viewer.viewState.crossSectionScale };
   });
@@ -210,5 +211,68 @@ test('a Neuroglancer link is pasted into the site, and opened as its address', a
   await page.goto('about:blank');
   await page.goto(`${server.url}#!${encodeURIComponent(state)}`);
   assert.deepEqual(await shown(), wanted);
+  await page.close();
+});
+
+/** What botocore 1.44.8 (S3SigV4QueryAuth, an hour) makes of the same requests at 2026-01-02T03:04:05Z. */
+const SIGNED = [
+  {
+    source: {
+      url: 'precomputed://s3://examplebucket/some folder',
+      credentials: { type: 's3', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' },
+    },
+    url: 'https://examplebucket.s3.amazonaws.com/some%20folder/info?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20260102%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20260102T030405Z&X-Amz-Expires=3600&X-Amz-SignedHeaders=host&X-Amz-Signature=1bd7a9e2ad69f443061313d0650c4918b87e8ddf468e43f670d7e27b2c4efd5e',
+  },
+  {
+    source: {
+      url: 's3://dotted.bucket/v+1/?region=eu-central-1',
+      format: 'precomputed',
+      credentials: { type: 's3', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', sessionToken: 'a/token+of=session', requesterPays: true },
+    },
+    url: 'https://s3.eu-central-1.amazonaws.com/dotted.bucket/v%2B1/info?x-amz-request-payer=requester&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20260102%2Feu-central-1%2Fs3%2Faws4_request&X-Amz-Date=20260102T030405Z&X-Amz-Expires=3600&X-Amz-SignedHeaders=host&X-Amz-Security-Token=a%2Ftoken%2Bof%3Dsession&X-Amz-Signature=f7c0a80b774209b37c5389aaea94f9c827bb937f6a2e9ea2bfa07f8a9670c966',
+  },
+];
+
+test('credentials sign requests, and stand in nothing that leaves the page', async () => {
+  const page = await open();
+  const asked = [];
+  await page.context().route(/amazonaws\.com/, (route) => {
+    asked.push(route.request().url());
+    return route.fulfill({ status: 404, headers: { 'access-control-allow-origin': '*' } });
+  });
+  const bearers = [];
+  await page.context().route('**/data/precomputed/raw-uint8/**', (route) => {
+    bearers.push(route.request().headers()['authorization']);
+    return route.continue();
+  });
+  const got = await page.evaluate(async ([sources, base]) => {
+    const Real = Date;
+    globalThis.Date = class extends Real {
+      constructor(...given) {
+        super(...(given.length > 0 ? given : [Real.UTC(2026, 0, 2, 3, 4, 5)]));
+      }
+    };
+    const errors = [];
+    for (const [i, source] of sources.entries()) errors.push(await viewer.layers.add({ id: `s3 ${i}`, type: 'image', source }).catch((e) => e));
+    await viewer.layers.add({ id: 'bearer', type: 'image', source: { url: `${base}raw-uint8`, credentials: { type: 'bearer', token: 'secret-token' } } });
+    const hash = await digest('bearer');
+    const wrong = await viewer.layers.add({ id: 'x', type: 'image', source: { url: 's3://b/k', credentials: { type: 's3', accessKeyId: 'AKIAIOSFODNN7EXAMPLE' } } }).catch((e) => e);
+    return {
+      codes: errors.map((e) => e.code),
+      hash,
+      wrong: [wrong.code, wrong.message],
+      given: viewer.layers.list().map(({ source }) => source),
+      public: [JSON.stringify(viewer.getState()), viewer.shareUrl(), ...errors.map((e) => JSON.stringify([e.message, e.detail, e.remedy]))].join('\n'),
+    };
+  }, [SIGNED.map(({ source }) => source), `${server.url}data/precomputed/`]);
+  const sorted = (url) => [new URL(url).origin + new URL(url).pathname, ...[...new URL(url).searchParams].map(String).sort()];
+  assert.deepEqual(asked.map(sorted), SIGNED.map(({ url }) => sorted(url)));
+  assert.deepEqual(got.codes, ['not-found', 'not-found']);
+  assert.equal(got.hash, expected('precomputed/raw-uint8'));
+  assert.ok(bearers.length > 1 && bearers.every((header) => header === 'Bearer secret-token'), String(bearers));
+  assert.deepEqual(got.wrong, ['invalid-options', 'The credentials of layer "x" need secretAccessKey, a text.']);
+  assert.deepEqual(got.given.map((source) => source.credentials), [...SIGNED.map(({ source }) => source.credentials), { type: 'bearer', token: 'secret-token' }]);
+  assert.equal(got.given[1].url, SIGNED[1].source.url);
+  for (const secret of ['wJalr', 'a/token', 'secret-token', 'X-Amz']) assert.ok(!got.public.includes(secret), secret);
   await page.close();
 });

@@ -101,7 +101,7 @@ export async function checkCase({ volume, arrays, tolerance, base }) {
   const problems = [];
   try {
     // Hidden: only what readVoxels asks for is fetched.
-    const info = await layers.add({ id, type: volume.kind, source: new URL(volume.path, base).href, visible: false });
+    const info = await layers.add({ id, type: volume.kind, source: base + volume.path, visible: false });
     problems.push(...checkMetadata(info, volume));
     for (const [level, { box, values }] of volume.levels.entries()) {
       for (const { channel, at, array } of values) {
@@ -128,7 +128,7 @@ export async function checkBroken({ name, path, type = 'image', base, box, level
   try {
     let stage = 'open';
     try {
-      const info = await layers.add({ id: name, type, source: new URL(path, base).href, visible: false });
+      const info = await layers.add({ id: name, type, source: base + path, visible: false });
       stage = 'read';
       await viewer.readVoxels(name, box ?? info.levels[level].box, { level });
       outcome.problems.push('it opens and reads');
@@ -205,7 +205,7 @@ export async function checkPicture({ volume, base, window }) {
   const outcome = { name: id, problems: [], compared: 0 };
   try {
     // Voxels as wide as high: the picture has one pixel per voxel in both directions.
-    const source = { url: new URL(volume.path, base).href, voxelSizeNm: [10, 10, 10] };
+    const source = { url: base + volume.path, voxelSizeNm: [10, 10, 10] };
     const spec =
       volume.kind === 'image'
         ? { id, type: 'image', source, channel, contrast: window, interpolation: 'nearest', gamma: 1, opacity: 1, color: '#ffffff' }

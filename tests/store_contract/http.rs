@@ -237,7 +237,13 @@ struct Signer {
 }
 
 impl Authorise for Signer {
-    fn patch<'a>(&'a self, url: &'a str, _kind: ResourceKind, again: bool) -> LocalBoxFuture<'a, Result<RequestPatch, StoreError>> {
+    fn patch<'a>(
+        &'a self,
+        url: &'a str,
+        _credentials: Option<u32>,
+        _kind: ResourceKind,
+        again: bool,
+    ) -> LocalBoxFuture<'a, Result<RequestPatch, StoreError>> {
         self.asked.borrow_mut().push((url.to_owned(), again));
         let token = if again && self.renews { "new" } else { "old" };
         let headers = vec![("X-Token".to_owned(), token.to_owned())];

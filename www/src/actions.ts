@@ -2,7 +2,7 @@
  * What the page does for actions that are its own. The viewer's registry is the only list of actions: it has their names
  * and keys, and hands these over when they are run.
  */
-import type { ActionInfo } from "neurolume";
+import { neuroglancerUrl, type ActionInfo } from "neurolume";
 import { keyCaps } from "./format.js";
 import { session } from "./session.js";
 import { toggleTheme } from "./theme.js";
@@ -20,6 +20,7 @@ const own: Record<string, () => void> = {
   "help.show": show("help"),
   "position.focus": () => dispatchEvent(new Event("nl-focus-position")),
   "share.copy": () => void copyLink(),
+  "share.neuroglancer": () => void copyNeuroglancerLink(),
   "screenshot.save": () => void saveScreenshot(),
   "dock.toggle": () => dispatchEvent(new Event("nl-toggle-dock")),
   "theme.toggle": toggleTheme,
@@ -53,6 +54,11 @@ export function runAction(id: string): void {
 async function copyLink(): Promise<void> {
   const url = session.viewer?.shareUrl();
   if (url) await copyText(url, "Link copied");
+}
+
+async function copyNeuroglancerLink(): Promise<void> {
+  const state = session.viewer?.getState();
+  if (state) await copyText(neuroglancerUrl(state), "Neuroglancer link copied");
 }
 
 /** Copies, and says so. */

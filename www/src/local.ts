@@ -44,17 +44,33 @@ function chooseWith(set: (input: HTMLInputElement) => void): Promise<Chosen[]> {
 }
 
 /** What was dropped. Has to be called while the drop is being told of: afterwards the browser has forgotten it. */
-export function dropped(transfer: DataTransfer): Promise<Chosen[]> {
+export async function dropped(transfer: DataTransfer): Promise<Chosen[]> {
   const items = [...transfer.items].filter(({ kind }) => kind === "file");
-  return Promise.all(
-    items.map(async (item): Promise<Chosen[]> => {
-      const entry = item.webkitGetAsEntry();
-      const file = item.getAsFile();
-      const asHandle = (item as { getAsFileSystemHandle?: () => Promise<FileSystemDirectoryHandle | FileSystemFileHandle | null> }).getAsFileSystemHandle?.();
-      const handle = await asHandle?.catch(() => null);
-      const found = handle ?? entry;
-      if (found) return [{ name: found.name, files: found }];
-      return file ? [{ name: file.name, files: [file] }] : [];
-    }),
-  ).then((each) => each.flat());
+  const found = items.map((item) => {
+    const [entry, file] = [item.webkitGetAsEntry(), item.getAsFile()];
+    const handle = (item as { getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> }).getAsFileSystemHandle?.();
+    return { entry, file, handle: handle?.catch(() => null) };
+  });
+  const chosen: Chosen[] = [];
+  for (const { entry, file, handle } of found) {
+    const given = await handle;
+    if (given?.kind === "directory") chosen.push({ name: given.name, files: given as FileSystemDirectoryHandle });
+    else if (!given && entry?.isDirectory) chosen.push({ name: entry.name, files: asHandle(entry as FileSystemDirectoryEntry) });
+    else if (file) chosen.push({ name: file.name, files: [file] });
+  }
+  return chosen;
+}
+
+/** A folder as browsers without handles give it, in the form of one: as much of it as the viewer uses. */
+function asHandle(folder: FileSystemDirectoryEntry): FileSystemDirectoryHandle {
+  const get = <T extends FileSystemEntry>(how: "getFile" | "getDirectory", name: string): Promise<T> => new Promise((resolve, reject) => folder[how](name, {}, (entry) => resolve(entry as T), reject));
+  return {
+    kind: "directory",
+    name: folder.name,
+    getDirectoryHandle: async (name: string) => asHandle(await get<FileSystemDirectoryEntry>("getDirectory", name)),
+    getFileHandle: async (name: string) => {
+      const entry = await get<FileSystemFileEntry>("getFile", name);
+      return { kind: "file", name, getFile: () => new Promise<File>((resolve, reject) => entry.file(resolve, reject)) };
+    },
+  } as unknown as FileSystemDirectoryHandle;
 }

@@ -19,7 +19,9 @@ impl Shared {
     /// Takes in what a worker says.
     pub(super) fn on_message(&mut self, from: WorkerId, message: FromWorker) {
         match message {
-            FromWorker::NeedsRequest { id, url, kind } => self.requests.push(PageRequest { worker: from, id, url, kind }),
+            FromWorker::NeedsRequest { id, url, credentials, kind } => {
+                self.requests.push(PageRequest { worker: from, id, url, credentials, kind });
+            }
             FromWorker::Done { id, result, memory_bytes, traffic } => {
                 self.traffic.requests += traffic.requests;
                 self.traffic.bytes += traffic.bytes;

@@ -30,6 +30,8 @@ pub struct PageRequest {
     pub id: u64,
     /// The URL.
     pub url: String,
+    /// What the page keeps to sign it with, by number.
+    pub credentials: Option<u32>,
     /// What is asked for.
     pub kind: RequestKind,
 }

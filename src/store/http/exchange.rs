@@ -66,12 +66,13 @@ impl HttpClient {
         let Some(authorise) = &self.authorise else {
             return Ok(RequestPatch::default());
         };
-        let place = (address.to_owned(), ask.kind);
+        // The same address may be asked for with other credentials.
+        let place = (format!("{} {address}", ask.url.credentials().unwrap_or_default()), ask.kind);
         let known = if again { None } else { self.patches.borrow_mut().get(&place) };
         if let Some(patch) = known {
             return Ok(patch);
         }
-        let patch = or_cancelled(ask.cancel, authorise.patch(address, ask.kind, again)).await?;
+        let patch = or_cancelled(ask.cancel, authorise.patch(address, ask.url.credentials(), ask.kind, again)).await?;
         let texts = patch.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         let cost = 128 + 2 * address.len() + patch.url.as_ref().map_or(0, String::len) + texts;
         self.patches.borrow_mut().insert(place, patch.clone(), cost);

@@ -1,4 +1,6 @@
 //! Which HTTP address an object is asked for at.
+//!
+//! `nl-credentials=number` in a query names what the page keeps to sign requests with; it is never sent.
 
 use super::{Scheme, StoreError, Url, bad, encode};
 
@@ -18,10 +20,10 @@ impl Url {
         }
         match self.scheme {
             // What is chosen in the page is asked for there.
-            Scheme::Http | Scheme::Https | Scheme::Local => Ok(self.to_string()),
+            Scheme::Http | Scheme::Https | Scheme::Local => Ok(Self { query: self.sent_query(), ..self.clone() }.to_string()),
             Scheme::Gs => {
                 let object = encode::component(&encode::decode(&self.path));
-                let more = self.query.as_ref().map(|query| format!("&{query}")).unwrap_or_default();
+                let more = self.sent_query().map(|query| format!("&{query}")).unwrap_or_default();
                 Ok(format!("https://storage.googleapis.com/storage/v1/b/{}/o/{object}?alt=media{more}", self.authority))
             }
             Scheme::S3 => self.s3_request_url(),
@@ -29,9 +31,22 @@ impl Url {
         }
     }
 
+    /// The number under which the page keeps what requests for this are signed with.
+    #[must_use]
+    pub fn credentials(&self) -> Option<u32> {
+        self.query.as_ref()?.split('&').find_map(credentials_of)
+    }
+
+    /// The query as servers see it.
+    fn sent_query(&self) -> Option<String> {
+        let rest: Vec<&str> = self.query.as_ref()?.split('&').filter(|parameter| credentials_of(parameter).is_none()).collect();
+        (!rest.is_empty()).then(|| rest.join("&"))
+    }
+
     fn s3_request_url(&self) -> Result<String, StoreError> {
         let (mut region, mut endpoint, mut path_style, mut rest) = (None, None, None, Vec::new());
-        for parameter in self.query.iter().flat_map(|query| query.split('&')) {
+        let query = self.sent_query().unwrap_or_default();
+        for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
             match parameter.split_once('=') {
                 Some(("region", value)) => region = Some(value),
                 Some(("endpoint", value)) => endpoint = Some(value),
@@ -71,4 +86,8 @@ impl Url {
         }
         Ok(Self { query: None, ..endpoint })
     }
+}
+
+fn credentials_of(parameter: &str) -> Option<u32> {
+    parameter.strip_prefix("nl-credentials=")?.parse().ok()
 }

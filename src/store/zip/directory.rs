@@ -88,7 +88,8 @@ pub(super) fn find_end(tail: &[u8], size: u64) -> Result<End, String> {
     let last = tail.len().checked_sub(END_BYTES).ok_or("it is too short for a ZIP archive")?;
     // The comment reaches to the end of the file; a signature inside of a comment is not followed by a fitting length.
     let is_end = |at: &usize| {
-        u32_at(tail, *at) == Some(END_SIGNATURE) && u16_at(tail, *at + 20).is_some_and(|len| *at + END_BYTES + usize::from(len) == tail.len())
+        u32_at(tail, *at) == Some(END_SIGNATURE)
+            && u16_at(tail, *at + 20).is_some_and(|len| *at + END_BYTES + usize::from(len) == tail.len())
     };
     let at = (0..=last).rev().find(is_end).ok_or("it has no end record of a ZIP archive, and may be cut off")?;
     let field = |offset: usize| u32_at(tail, at + offset).ok_or("its end record is cut off");

@@ -82,7 +82,7 @@ class OpenBox extends Part {
           <div class="head"><h1 id="open-title">Open a dataset</h1><button class="icon" aria-label="Close" data-testid="open-close" @click=${() => this.#dialog.close()}>${icon("x")}</button></div>
           <form @submit=${this.#submit}>
             <div class="url">
-              <input type="text" data-testid="open-url" aria-label="Address of a volume" placeholder="https://…, gs://bucket/path, s3://bucket/path or a Neuroglancer link" spellcheck="false" autocomplete="off" aria-invalid=${this.problem !== ""} @input=${() => (this.problem = "")} />
+              <input type="text" data-testid="open-url" aria-label="Address of a volume" placeholder="https://…, gs://…, s3://… or a Neuroglancer link" spellcheck="false" autocomplete="off" aria-invalid=${this.problem !== ""} @input=${() => (this.problem = "")} />
               <button class="button primary" data-testid="open-add" ?disabled=${this.opening !== undefined || !session.viewer}>${this.opening ? "Opening…" : "Add layer"}</button>
             </div>
             <fieldset class="kinds" aria-label="What the voxels are">
