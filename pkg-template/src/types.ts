@@ -440,6 +440,7 @@ export interface Viewer extends AsyncDisposable {
   idle(options?: { signal?: AbortSignal }): Promise<void>;
   /** Versioned and JSON-safe. */
   getState(): ViewerStateV1;
+  setState(state: ViewerStateV1): Promise<void>;
   setState(state: PartialViewerState): Promise<void>;
   /** The state in the fragment of `base` (the page's own address by default). Sources go in as they were given, with all that their addresses hold. */
   shareUrl(base?: string | URL): string;
