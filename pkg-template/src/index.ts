@@ -4,6 +4,7 @@
  * Start at {@link createViewer}.
  */
 export { createContext } from "./context.js";
+export { stateFromDatasource, type FromDatasource } from "./datasource.js";
 export { isViewerError, ViewerError, type ViewerErrorCode } from "./errors.js";
 export { isNeuroglancer, neuroglancerUrl, stateFromNeuroglancer, type FromNeuroglancer } from "./neuroglancer.js";
 export { stateFromUrl } from "./share.js";

@@ -3,9 +3,7 @@ import type { EarlyDocument } from "./early.js";
 import type { EngineView } from "./engine.js";
 import { asViewerError, guarded, ViewerError } from "./errors.js";
 import type { Requests } from "./requests.js";
-import { withCredentials, withoutCredentials } from "./credentials.js";
-import { withLocalAddress, withLocalFiles } from "./local-files.js";
-import { withAbsoluteSource } from "./source-url.js";
+import { forEngine, fromEngine } from "./source-url.js";
 import type { ChunkFailure, Histogram, LayerCollection, LayerInfo, LayerPatch, LayerSpec } from "./types.js";
 import { checkKeys, checkLayerPatch, checkLayerSpec } from "./validate.js";
 
@@ -29,7 +27,7 @@ export class Layers implements LayerCollection {
     checkLayerSpec(spec);
     const view = layers.#view();
     if (view.layer(spec.id)) throw new ViewerError("invalid-options", `There is already a layer "${spec.id}".`);
-    return fromEngine(await layers.#requests.run(options.signal, (request) => view.addLayer(request, withAbsoluteSource(withoutCredentials(withLocalAddress(spec))), options.before, known?.url, known?.bytes)));
+    return withError(await layers.#requests.run(options.signal, (request) => view.addLayer(request, forEngine(spec), options.before, known?.url, known?.bytes)));
   }
 
   update(id: string, patch: LayerPatch): void {
@@ -51,16 +49,16 @@ export class Layers implements LayerCollection {
 
   get(id: string): LayerSpec | undefined {
     const spec = guarded(() => this.#view().layer(id));
-    return spec && asGiven(spec);
+    return spec && fromEngine(spec);
   }
 
   list(): LayerSpec[] {
-    return guarded(() => this.#view().layers()).map(asGiven);
+    return guarded(() => this.#view().layers()).map(fromEngine);
   }
 
   info(id: string): LayerInfo | undefined {
     const info = guarded(() => this.#view().layerInfo(id));
-    return info && fromEngine(info);
+    return info && withError(info);
   }
 
   histogram(id: string): Histogram | undefined {
@@ -87,9 +85,6 @@ export class Layers implements LayerCollection {
   }
 }
 
-/** A layer as the page gave it. */
-const asGiven = (spec: LayerSpec): LayerSpec => withCredentials(withLocalFiles(spec));
-
-function fromEngine(info: LayerInfo): LayerInfo {
+function withError(info: LayerInfo): LayerInfo {
   return info.error ? { ...info, error: asViewerError(info.error) } : info;
 }

@@ -32,8 +32,9 @@ export const isLocalAddress = (url: string): boolean => url.startsWith(SCHEME);
 export function withLocalAddress<T extends object>(layer: T): T {
   const { source } = layer as { source?: unknown };
   if (!isLocal(source)) return layer;
-  const { files, ...more } = source;
-  return { ...layer, source: { ...more, url: addressOf(files) } };
+  const { files, path = "", ...more } = source;
+  const below = path.split("/").filter((segment) => segment !== "").map(encodeURIComponent);
+  return { ...layer, source: { ...more, url: [addressOf(files), ...below].join("/") } };
 }
 
 /** A layer as the page gave it, for one as the engine tells of it. */
@@ -41,7 +42,9 @@ export function withLocalFiles(spec: LayerSpec): LayerSpec {
   const { source } = spec;
   const { url, ...more } = typeof source === "string" ? { url: source } : (source as RemoteSource);
   const root = isLocalAddress(url) ? roots.get(Number(url.slice(SCHEME.length).split("/")[0])) : undefined;
-  return root ? ({ ...spec, source: { ...more, files: root.source } } as LayerSpec) : spec;
+  if (!root) return spec;
+  const path = url.slice(addressOf(root.source).length).split("/").map(decodeURIComponent).join("/").replace(/^\/+|\/+$/g, "");
+  return { ...spec, source: { ...more, files: root.source, ...(path && { path }) } } as LayerSpec;
 }
 
 /** What the engine's workers read at an address: undefined where there is no such file. */

@@ -1,5 +1,16 @@
-/** Addresses without a scheme are relative to the page; the engine, part of which runs in workers, knows only whole ones. */
+/**
+ * Sources as the engine knows them, and back. Addresses without a scheme are relative to the page; the engine, part of which runs in workers,
+ * knows only whole ones, and of credentials and chosen files only numbers.
+ */
+import { withCredentials, withoutCredentials } from "./credentials.js";
+import { withLocalAddress, withLocalFiles } from "./local-files.js";
 import type { LayerSpec, PartialViewerState } from "./types.js";
+
+/** A layer for the engine. */
+export const forEngine = <T extends object>(layer: T): T => withAbsoluteSource(withoutCredentials(withLocalAddress(layer)));
+
+/** A layer as the page gave it, for one of the engine's. */
+export const fromEngine = (spec: LayerSpec): LayerSpec => withCredentials(withLocalFiles(spec));
 
 /** The same layer with the whole address of its source. What is none is left for the engine to refuse. */
 export function withAbsoluteSource<T extends object>(layer: T): T {
@@ -9,11 +20,11 @@ export function withAbsoluteSource<T extends object>(layer: T): T {
   return { ...layer, source: { ...source, url: absolute(source.url) } };
 }
 
-/** The same state with the whole addresses of its layers' sources. */
-export function withAbsoluteSources(state: PartialViewerState): PartialViewerState {
+/** A state for the engine. */
+export function stateForEngine(state: PartialViewerState): PartialViewerState {
   // As it comes from a link it may be anything: the engine says what is wrong with it.
   if (!Array.isArray(state?.layers)) return state;
-  return { ...state, layers: state.layers.map((layer) => (typeof layer === "object" && layer !== null ? withAbsoluteSource(layer) : layer)) };
+  return { ...state, layers: state.layers.map((layer) => (typeof layer === "object" && layer !== null ? forEngine(layer) : layer)) };
 }
 
 /** Whether a layer is probably Zarr. A guess, for what to fetch before the engine is there to say: a wrong one costs time only. */

@@ -152,6 +152,8 @@ export type Credentials =
 export interface LocalSource {
   /** From a file input or a drop, or the handle of a folder, whose files are not listed. */
   files: FileList | File[] | FileSystemDirectoryHandle;
+  /** Where in it the volume is; left out, it is all of it. */
+  path?: string;
   format?: SourceFormat;
   voxelSizeNm?: Vec3;
 }

@@ -14,7 +14,7 @@ import { PanelChrome } from "./panels.js";
 import { encodePng } from "./png.js";
 import { Requests } from "./requests.js";
 import { shareUrl } from "./share.js";
-import { withAbsoluteSources } from "./source-url.js";
+import { stateForEngine } from "./source-url.js";
 import { css } from "./style.js";
 import type { Actions, Context, Layout, PanelName, PartialViewerState, PickInfo, Stats, Subscription, Viewer, ViewerEvents, ViewerOptions, ViewerStateV1, ViewState, VoxelBlock, VoxelBox } from "./types.js";
 import { checkKeys, checkViewerOptions, checkViewState, invalid } from "./validate.js";
@@ -205,7 +205,7 @@ class ViewerImpl implements Viewer {
 
   async setState(state: PartialViewerState): Promise<void> {
     const view = this.#live();
-    await this.#requests.run(undefined, () => view.setState(withAbsoluteSources(state)));
+    await this.#requests.run(undefined, () => view.setState(stateForEngine(state)));
   }
 
   shareUrl(base: string | URL = location.href): string {

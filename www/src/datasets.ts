@@ -66,7 +66,7 @@ export function lastSegment(url: string): string {
 }
 
 /** Files that say what lies in their folder: one copies the address of what one sees. */
-const METADATA = /\/(info|zarr\.json|\.zattrs|\.zarray|\.zgroup|\.zmetadata)(?=$|[?#])/i;
+const METADATA = /\/(info|datasource-properties\.json|attributes\.json|header\.wkw|zarr\.json|\.zattrs|\.zarray|\.zgroup|\.zmetadata)(?=$|[?#])/i;
 
 /**
  * An address that could be a volume, as typed or dropped: schemes may be missing, and the name of a metadata file is taken off. An address without a host is relative to the page, as in the list of datasets.

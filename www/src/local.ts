@@ -1,11 +1,19 @@
 /** Files and folders of this machine: chosen in a box of the browser's, or dropped. */
-import type { LocalSource } from "neurolume";
+import { stateFromDatasource, type FromDatasource, type LocalSource, type SavedLayer } from "neurolume";
 
 /** What one chose, and what to call it. */
 export interface Chosen {
   name: string;
   files: LocalSource["files"];
+  /** Where in it. */
+  path?: string;
 }
+
+/** Files that say that their folder is a volume. */
+const METADATA = ["info", "zarr.json", ".zarray", ".zattrs", "attributes.json", "header.wkw"];
+const DATASOURCE = "datasource-properties.json";
+/** More folders than a dataset has layers: chunks, most likely. */
+const MOST_FOLDERS = 200;
 
 const ARCHIVES = ".zip,.ozx";
 
@@ -73,4 +81,44 @@ function asHandle(folder: FileSystemDirectoryEntry): FileSystemDirectoryHandle {
       return { kind: "file", name, getFile: () => new Promise<File>((resolve, reject) => entry.file(resolve, reject)) };
     },
   } as unknown as FileSystemDirectoryHandle;
+}
+
+/** What is in a folder: WEBKNOSSOS's description of a dataset, else the volumes in folders of it; all of it where nothing is found. */
+export async function lookInto(chosen: Chosen): Promise<FromDatasource | Chosen[]> {
+  const { files } = chosen;
+  if (!("getDirectoryHandle" in files) || !("values" in files)) return [chosen];
+  const described = await file(files, DATASOURCE);
+  if (described) return local(stateFromDatasource(JSON.parse(await described.text()), BASE), files);
+  if (await isVolume(files)) return [chosen];
+  const found: Chosen[] = [];
+  let seen = 0;
+  for await (const entry of files.values()) {
+    if (entry.kind !== "directory" || ++seen > MOST_FOLDERS) continue;
+    if (await isVolume(entry)) found.push({ name: entry.name, files, path: entry.name });
+  }
+  return found.length > 0 && seen <= MOST_FOLDERS ? found.toSorted((a, b) => a.name.localeCompare(b.name)) : [chosen];
+}
+
+const BASE = "https://folder/";
+
+/** Its layers are of the folder. */
+function local(from: FromDatasource, files: FileSystemDirectoryHandle): FromDatasource {
+  const layers = from.state.layers.map((layer): SavedLayer => {
+    const { url, ...more } = layer["source"] as { url: string };
+    return url.startsWith(BASE) ? { ...layer, source: { ...more, files, path: decodeURIComponent(url.slice(BASE.length)) } } : layer;
+  });
+  return { ...from, name: files.name, state: { ...from.state, layers } };
+}
+
+async function isVolume(folder: FileSystemDirectoryHandle): Promise<boolean> {
+  for (const name of METADATA) if (await file(folder, name)) return true;
+  return false;
+}
+
+async function file(folder: FileSystemDirectoryHandle, name: string): Promise<File | undefined> {
+  try {
+    return await (await folder.getFileHandle(name)).getFile();
+  } catch {
+    return undefined;
+  }
 }

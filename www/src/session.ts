@@ -2,7 +2,7 @@
  * What the page knows: one viewer, and the state around it that parts of the page show. Parts listen for topics; nothing
  * here touches the DOM beyond the viewer's container and the address.
  */
-import { createViewer, isNeuroglancer, isViewerError, stateFromNeuroglancer, stateFromUrl, ViewerError, type LayerInfo, type LayerSpec, type Layout, type PickInfo, type SourceSpec, type Stats, type Usage, type Vec3, type Viewer, type ViewerStateV1, type ViewState } from "neurolume";
+import { createViewer, isNeuroglancer, isViewerError, stateFromDatasource, stateFromNeuroglancer, stateFromUrl, ViewerError, type FromDatasource, type LayerInfo, type LayerSpec, type Layout, type PickInfo, type SourceSpec, type Stats, type Usage, type Vec3, type Viewer, type ViewerStateV1, type ViewState } from "neurolume";
 import { lastSegment, listDatasets, sourceUrl, type Dataset, type LayerKind } from "./datasets.js";
 import type { TypedPosition } from "./format.js";
 import { otherType } from "./layer-type.js";
@@ -88,6 +88,22 @@ export class Session extends EventTarget {
     const { state, leftOut } = stateFromNeuroglancer(link);
     await this.viewer?.setState(state);
     this.#name = undefined;
+    if (!state.viewState.position) this.fit();
+    if (leftOut.length > 0) this.toast(leftOut.join(" "));
+  }
+
+  /** Opens all layers of a dataset as WEBKNOSSOS describes them, in the place of what is open; false where nothing is described there. */
+  async openDatasource(address: string): Promise<boolean> {
+    const response = await fetch(`${address.replace(/\/+$/, "")}/datasource-properties.json`).catch(() => undefined);
+    const json: unknown = response?.ok ? await response.json().catch(() => undefined) : undefined;
+    if (json === undefined) return false;
+    await this.showDatasource(stateFromDatasource(json, address));
+    return true;
+  }
+
+  async showDatasource({ name, state, leftOut }: FromDatasource): Promise<void> {
+    await this.viewer?.setState(state);
+    this.#name = name;
     if (!state.viewState.position) this.fit();
     if (leftOut.length > 0) this.toast(leftOut.join(" "));
   }

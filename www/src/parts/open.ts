@@ -3,7 +3,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { isNeuroglancer, isViewerError } from "neurolume";
 import { lastSegment, pathParts, toVolumeUrl, type Dataset, type LayerKind } from "../datasets.js";
 import { icon } from "../icons.js";
-import { chooseArchives, chooseFolder, type Chosen } from "../local.js";
+import { chooseArchives, chooseFolder, lookInto, type Chosen } from "../local.js";
 import { Part } from "../part.js";
 import { session, type Topic } from "../session.js";
 import { base, dialog } from "../styles.js";
@@ -161,6 +161,13 @@ class OpenBox extends Part {
     } catch (e) {
       // What else fails is there as a layer and says what happened, with what to do.
       if (isViewerError(e, "invalid-options")) problem = e.message;
+      else if (isViewerError(e, "not-found") && /^https?:/.test(url)) {
+        try {
+          opened = await session.openDatasource(url);
+        } catch (described) {
+          problem = described instanceof Error ? described.message : String(described);
+        }
+      }
     }
     // Closed meanwhile, the box may be open for something else.
     if (this.opening !== opening) return;
@@ -185,7 +192,15 @@ class OpenBox extends Part {
     if (chosen.length === 0) return;
     this.#dialog.close();
     const first = session.layers.length === 0;
-    const added = await Promise.allSettled(chosen.map(({ name, files }) => session.add({ files }, this.kind, name)));
+    let looked: Awaited<ReturnType<typeof lookInto>>[];
+    try {
+      looked = await Promise.all(chosen.map(lookInto));
+      for (const found of looked) if (!Array.isArray(found)) await session.showDatasource(found);
+    } catch (e) {
+      session.toast(e instanceof Error ? e.message : String(e));
+      return;
+    }
+    const added = await Promise.allSettled(looked.flatMap((found) => (Array.isArray(found) ? found : [])).map(({ name, files, path }) => session.add({ files, ...(path && { path }) }, this.kind, name)));
     if (first && added.some(({ status }) => status === "fulfilled")) session.fit();
   }
 
