@@ -69,6 +69,12 @@ impl AxisMap {
     pub(crate) fn channel<T: Copy>(&self, by_dimension: &[T]) -> Option<T> {
         self.roles.iter().zip(by_dimension).find(|(role, _)| **role == Role::Channel).map(|(_, value)| *value)
     }
+
+    /// Of a list by dimension, the values of the dimensions that are none of x, y, z.
+    pub(crate) fn not_space<T: Copy>(&self, by_dimension: &[T]) -> Vec<T> {
+        let roles = self.roles.iter().zip(by_dimension);
+        roles.filter(|(role, _)| !matches!(role, Role::Space(_))).map(|(_, value)| *value).collect()
+    }
 }
 
 /// Copies a box of voxels out of a decoded chunk, x fastest.

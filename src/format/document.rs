@@ -13,6 +13,12 @@ pub(super) fn child_url(folder: &str, path: &str) -> String {
     format!("{}/{path}{query}", folder.trim_end_matches('/'))
 }
 
+/// Whether a path leads from a folder into it.
+#[cfg(feature = "zarr")]
+pub(super) fn is_inside(path: &str) -> bool {
+    !path.is_empty() && !path.contains([':', '?', '#', '\\']) && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
 /// Parses a JSON object.
 ///
 /// # Errors

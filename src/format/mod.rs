@@ -18,14 +18,24 @@ use futures::future::LocalBoxFuture;
 use crate::runtime::Cancel;
 use crate::voxel::VoxelBlock;
 
+#[cfg(feature = "zarr")]
+mod arrays;
+#[cfg(feature = "zarr")]
+mod axes;
+#[cfg(feature = "zarr")]
+mod boxes;
 #[cfg(feature = "decode")]
 mod document;
 mod error;
 mod hint;
 #[cfg(feature = "zarr")]
 mod length_unit;
+#[cfg(feature = "zarr")]
+mod limits;
 #[cfg(feature = "decode")]
 mod memo;
+#[cfg(feature = "decode")]
+mod object;
 #[cfg(feature = "zarr")]
 mod ome_zarr;
 #[cfg(feature = "decode")]

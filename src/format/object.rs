@@ -1,8 +1,8 @@
-//! Reading members of the `info` document: every mistake says which member it is and what it should be.
+//! Reading members of a metadata document: every mistake says which member it is and what it should be.
 
 use serde_json::Value;
 
-use crate::format::FormatError;
+use super::FormatError;
 
 /// A JSON object, its place in the document and the document's address.
 #[derive(Clone, Copy)]
