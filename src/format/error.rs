@@ -13,7 +13,7 @@ pub enum FormatError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No metadata of a known format is at the address.
-    #[error("no volume was found (there is no info, zarr.json, .zarray or .zattrs that describes one): {url}")]
+    #[error("no volume was found (there is no info, zarr.json, .zarray, .zattrs, attributes.json or header.wkw that describes one): {url}")]
     NotFound {
         /// The address.
         url: String,
@@ -72,7 +72,7 @@ impl From<FormatError> for ViewerError {
             FormatError::Store(store) => return store.into(),
             FormatError::NotFound { url } => (
                 Self::new(ErrorCode::NotFound, message)
-                    .with_remedy("Give the folder that holds info, zarr.json, .zattrs or .zarray."),
+                    .with_remedy("Give the folder that holds info, zarr.json, .zattrs, .zarray, attributes.json or header.wkw."),
                 url,
             ),
             FormatError::BadMetadata { url, .. } => {

@@ -12,12 +12,14 @@ import sys
 import types
 
 import bad
+import n5_cases
 import ome
 import precomputed
+import wkw_cases
 import zarr_cases
 from book import Book
 
-PARTS = ("arrays", "precomputed", "zarr", "ome", "bad")
+PARTS = ("arrays", "precomputed", "zarr", "ome", "bad", "n5", "wkw")
 
 
 def main():
@@ -28,7 +30,7 @@ def main():
     for part in PARTS:
         shutil.rmtree(root / part, ignore_errors=True)
     book = Book(root)
-    for part in (precomputed, zarr_cases, ome, bad):
+    for part in (precomputed, zarr_cases, ome, bad, n5_cases, wkw_cases):
         part.write(book)
     book.write(root / "expected.json")
     files = [f for f in root.rglob("*") if f.is_file()]

@@ -64,14 +64,14 @@ export function lastSegment(url: string): string {
 }
 
 /** Files that say what lies in their folder: one copies the address of what one sees. */
-const METADATA = /\/(info|zarr\.json|\.zattrs|\.zarray|\.zgroup|\.zmetadata)(?=$|[?#])/i;
+const METADATA = /\/(info|zarr\.json|\.zattrs|\.zarray|\.zgroup|\.zmetadata|attributes\.json|header\.wkw)(?=$|[?#])/i;
 
 /**
  * An address that could be a volume, as typed or dropped: schemes may be missing, Neuroglancer's prefix is taken off, and so
  * is the name of a metadata file. An address without a host is relative to the page, as in the list of datasets.
  */
 export function toVolumeUrl(text: string): string | undefined {
-  const bare = text.trim().replace(/^(precomputed|zarr[23]?|ome-zarr):\/\/(?=\w+:\/\/)/, "").replace(/\|.*$/, "").replace(METADATA, "");
+  const bare = text.trim().replace(/^(precomputed|zarr[23]?|ome-zarr|n5|wkw):\/\/(?=\w+:\/\/)/, "").replace(/\|.*$/, "").replace(METADATA, "");
   if (/^(https?|gs|s3):\/\/[^/\s]+\S*$/i.test(bare)) return bare;
   if (/^[\w-]+(\.[\w-]+)+(:\d+)?\/\S+$/.test(bare)) return `https://${bare}`;
   if (/^localhost(:\d+)?\/\S+$/.test(bare)) return `http://${bare}`;
