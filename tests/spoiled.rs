@@ -23,8 +23,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// What damaged chunks of intact metadata may take; the test data's own have some kilobytes, and at most a third of a megabyte was seen.
-const MOST_CHUNK_BYTES: usize = 2 << 20;
+/// What damaged chunks of intact metadata may take; the test data's own have some kilobytes. Of most codecs at most a third of a megabyte was
+/// seen; bzip2 takes four bytes for each of the 900 000 of its largest block.
+const MOST_CHUNK_BYTES: usize = 4 << 20;
 /// What damaged metadata may take, which may ask for larger chunks than there are.
 const MOST_BYTES: usize = 64 << 20;
 
@@ -200,7 +201,10 @@ fn collect(folder: &Path, files: &mut [Vec<PathBuf>; 2]) {
         if path.is_dir() {
             collect(&path, files);
         } else {
-            let is_metadata = ["info", "zarr.json", ".zarray", ".zattrs", ".zgroup"].iter().any(|name| path.ends_with(name));
+            let is_metadata =
+                ["info", "zarr.json", ".zarray", ".zattrs", ".zgroup", "attributes.json", "header.wkw", "datasource-properties.json"]
+                    .iter()
+                    .any(|name| path.ends_with(name));
             files[usize::from(!is_metadata)].push(path);
         }
     }

@@ -5,12 +5,20 @@
 pub mod bench;
 #[cfg(feature = "zarr")]
 pub mod blosc;
+#[cfg(feature = "zarr")]
+pub mod bzip2;
 pub mod compressed_segmentation;
+#[cfg(feature = "zarr")]
+mod copy;
 pub mod deflate;
 mod error;
 pub mod gzip;
 mod inflate;
 pub mod jpeg;
+#[cfg(feature = "zarr")]
+pub mod lz4;
+#[cfg(feature = "zarr")]
+pub mod xz;
 #[cfg(feature = "zarr")]
 pub mod zlib;
 #[cfg(feature = "zarr")]

@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::{ErrorCode, ViewerError};
-use crate::format::is_said_to_be_zarr;
+use crate::format::is_said_to_need_full_module;
 use crate::job::{Documents, Job, OpenJob, Outcome, ToWorker};
 
 /// One running worker. Dropping it ends the worker.
@@ -135,7 +135,7 @@ impl Pool {
     pub fn start(&mut self, job: Job, affinity: Option<u64>) -> u64 {
         let id = self.next_job;
         self.next_job += 1;
-        let said_to_need_full = matches!(&job, Job::Open { open, .. } if is_said_to_be_zarr(&open.url, open.format));
+        let said_to_need_full = matches!(&job, Job::Open { open, .. } if is_said_to_need_full_module(&open.url, open.format));
         let running = Running { job, place: 0, affinity, retried: false };
         if self.module == WorkerModule::Small && said_to_need_full {
             self.wait(id, running);
@@ -522,7 +522,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_to_be_zarr_asks_for_the_full_module_at_once() {
+    fn what_is_said_to_need_full_module_asks_for_the_full_module_at_once() {
         let (mut pool, sent, modules) = pool_of_modules(1);
         let zarr = pool.start(open(1, "https://localhost/a.zarr"), None);
         let given_up = pool.start(open(2, "zarr://https://localhost/b"), None);

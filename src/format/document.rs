@@ -14,6 +14,25 @@ pub(super) fn child_url(folder: &str, path: &str) -> String {
     format!("{}/{path}{query}", folder.trim_end_matches('/'))
 }
 
+/// The address of something beside or above a folder (`../…`); `None` where that leads above the host or bucket.
+#[cfg(feature = "zarr")]
+pub(super) fn outer_url(folder: &str, path: &str) -> Option<String> {
+    crate::store::url::join(folder, path).ok()
+}
+
+/// The names of the folder at an address and of those around it, the innermost first.
+#[cfg(feature = "zarr")]
+pub(super) fn folder_names(url: &str) -> impl Iterator<Item = &str> {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    path.trim_end_matches('/').rsplit('/')
+}
+
+/// Whether a path leads from a folder into it.
+#[cfg(feature = "zarr")]
+pub(super) fn is_inside(path: &str) -> bool {
+    !path.is_empty() && !path.contains([':', '?', '#', '\\']) && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
 /// Parses a JSON object.
 ///
 /// # Errors

@@ -1,5 +1,7 @@
 //! What can go wrong between metadata, bytes and voxels.
 
+#[cfg(feature = "decode")]
+use crate::codec::CodecError;
 use crate::error::{ErrorCode, ViewerError};
 use crate::store::StoreError;
 
@@ -11,7 +13,7 @@ pub enum FormatError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No metadata of a known format is at the address.
-    #[error("no volume was found (there is no info, zarr.json, .zarray or .zattrs that describes one): {url}")]
+    #[error("no volume was found (there is no info, zarr.json, .zarray, .zattrs, attributes.json or header.wkw that describes one): {url}")]
     NotFound {
         /// The address.
         url: String,
@@ -50,13 +52,27 @@ pub enum FormatError {
     },
 }
 
+#[cfg(feature = "decode")]
+impl FormatError {
+    /// What a decoder says of the file at `url`.
+    pub(super) fn from_codec(error: CodecError, url: &str) -> Self {
+        let url = url.to_owned();
+        match error {
+            CodecError::Unsupported { codec, name } => Self::Unsupported { what: "the codec", name: format!("{codec}: {name}"), url },
+            CodecError::NeedsFullModule { .. } => Self::NeedsFullModule { url },
+            error => Self::BadData { reason: error.to_string(), url },
+        }
+    }
+}
+
 impl From<FormatError> for ViewerError {
     fn from(error: FormatError) -> Self {
         let message = error.to_string();
         let (viewer_error, url) = match error {
             FormatError::Store(store) => return store.into(),
             FormatError::NotFound { url } => (
-                Self::new(ErrorCode::NotFound, message).with_remedy("Give the folder that holds info, zarr.json, .zattrs or .zarray."),
+                Self::new(ErrorCode::NotFound, message)
+                    .with_remedy("Give the folder that holds info, zarr.json, .zattrs, .zarray, attributes.json or header.wkw."),
                 url,
             ),
             FormatError::BadMetadata { url, .. } => {

@@ -3,18 +3,20 @@
 use super::SourceFormat;
 use crate::store::url::{SourceUrl, parse_source};
 
-/// Whether a source is Zarr by what is said of it or by what it is called: right nearly always, and known at once.
+/// Whether a source is of a format that only the full module of the workers reads, by what is said of it or by what it is called: right
+/// nearly always, and known at once.
 #[must_use]
-pub fn is_said_to_be_zarr(url: &str, format: Option<SourceFormat>) -> bool {
+pub fn is_said_to_need_full_module(url: &str, format: Option<SourceFormat>) -> bool {
     let Ok(SourceUrl { url, format: name }) = parse_source(url, None) else { return false };
     if url.contains("|zip:") {
         return true;
     }
-    match (format, name) {
-        (Some(format), _) => format != SourceFormat::Precomputed,
-        (None, Some(name)) => format_named(&name).is_some_and(|format| format != SourceFormat::Precomputed),
-        (None, None) => is_called_zarr(&url),
-    }
+    let said = match (format, name) {
+        (Some(format), _) => Some(format),
+        (None, Some(name)) => format_named(&name),
+        (None, None) => format_called(&url),
+    };
+    said.is_some_and(|format| format != SourceFormat::Precomputed)
 }
 
 /// The format of this name, as it stands around an address.
@@ -22,14 +24,20 @@ pub(super) fn format_named(name: &str) -> Option<SourceFormat> {
     match name {
         "precomputed" => Some(SourceFormat::Precomputed),
         "zarr" | "zarr2" | "zarr3" | "ome-zarr" => Some(SourceFormat::Zarr),
+        "n5" => Some(SourceFormat::N5),
+        "wkw" => Some(SourceFormat::Wkw),
         _ => None,
     }
 }
 
-/// Whether a part of the path says that this is Zarr.
-pub(super) fn is_called_zarr(url: &str) -> bool {
+/// The format that a part of the path says by its ending, the innermost first.
+pub(super) fn format_called(url: &str) -> Option<SourceFormat> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
-    path.split('/').any(|part| part.ends_with(".zarr") || part.ends_with(".zr"))
+    path.rsplit('/').find_map(|part| match part.rsplit_once('.')?.1 {
+        "zarr" | "zr" => Some(SourceFormat::Zarr),
+        "n5" => Some(SourceFormat::N5),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -37,16 +45,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_or_what_is_said_of_it_tells_zarr() {
-        for zarr in ["https://h/a.zarr", "https://h/a.zarr/0?key=1", "zarr://https://h/a", "gs://b/a|zarr3:", "s3://b/a.zr/"] {
-            assert!(is_said_to_be_zarr(zarr, None), "{zarr}");
-            assert!(!is_said_to_be_zarr(zarr, Some(SourceFormat::Precomputed)), "{zarr}");
+    fn an_address_or_what_is_said_of_it_tells_the_format() {
+        for full in [
+            "https://h/a.zarr",
+            "https://h/a.zarr/0?key=1",
+            "zarr://https://h/a",
+            "gs://b/a|zarr3:",
+            "s3://b/a.zr/",
+            "https://h/a.n5/volumes/raw",
+            "n5://https://h/a",
+            "gs://b/a|n5:",
+            "wkw://https://h/a",
+            "https://h/a|wkw:color/1",
+        ] {
+            assert!(is_said_to_need_full_module(full, None), "{full}");
+            assert!(!is_said_to_need_full_module(full, Some(SourceFormat::Precomputed)), "{full}");
         }
-        for other in
-            ["https://h/a", "https://h/zarr/a", "precomputed://https://h/a.zarr", "gs://b/a.zarr|neuroglancer-precomputed:", "n5://h/a", ""]
-        {
-            assert!(!is_said_to_be_zarr(other, None), "{other}");
+        for other in ["https://h/a", "https://h/zarr/a", "precomputed://https://h/a.zarr", "gs://b/a.zarr|neuroglancer-precomputed:", ""] {
+            assert!(!is_said_to_need_full_module(other, None), "{other}");
         }
-        assert!(is_said_to_be_zarr("https://h/a", Some(SourceFormat::OmeZarr)));
+        for format in [SourceFormat::OmeZarr, SourceFormat::N5, SourceFormat::Wkw] {
+            assert!(is_said_to_need_full_module("https://h/a", Some(format)));
+        }
+    }
+
+    #[test]
+    fn the_innermost_ending_counts() {
+        assert_eq!(format_called("https://h/a.zarr/b.n5/raw"), Some(SourceFormat::N5));
+        assert_eq!(format_called("https://h/a.n5/b.zarr"), Some(SourceFormat::Zarr));
+        assert_eq!(format_called("https://h/zarr/n5"), None);
     }
 }

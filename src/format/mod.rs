@@ -1,7 +1,7 @@
 //! From a dataset's metadata to a [`VolumeSpec`], and from a chunk's place to its voxels.
 //!
 //! The specification of a volume ([`spec`]) and which file a chunk lies in ([`sharding`]) are known everywhere; reading
-//! metadata and chunks is compiled only where bytes are decoded (feature `decode`, and `zarr` for Zarr and OME-Zarr).
+//! metadata and chunks is compiled only where bytes are decoded (feature `decode`, and `zarr` for Zarr, OME-Zarr, N5 and WKW).
 #![deny(clippy::indexing_slicing)]
 
 mod per_axis;
@@ -18,14 +18,26 @@ use futures::future::LocalBoxFuture;
 use crate::runtime::Cancel;
 use crate::voxel::VoxelBlock;
 
+#[cfg(feature = "zarr")]
+mod arrays;
+#[cfg(feature = "zarr")]
+mod axes;
+#[cfg(feature = "zarr")]
+mod boxes;
 #[cfg(feature = "decode")]
 mod document;
 mod error;
 mod hint;
 #[cfg(feature = "zarr")]
 mod length_unit;
+#[cfg(feature = "zarr")]
+mod limits;
 #[cfg(feature = "decode")]
 mod memo;
+#[cfg(feature = "zarr")]
+mod n5;
+#[cfg(feature = "decode")]
+mod object;
 #[cfg(feature = "zarr")]
 mod ome_zarr;
 #[cfg(feature = "decode")]
@@ -33,12 +45,14 @@ mod open;
 #[cfg(feature = "decode")]
 pub mod precomputed;
 #[cfg(feature = "zarr")]
+mod wkw;
+#[cfg(feature = "zarr")]
 mod zarr;
 #[cfg(feature = "zarr")]
 mod zarr_folder;
 
 pub use error::FormatError;
-pub use hint::is_said_to_be_zarr;
+pub use hint::is_said_to_need_full_module;
 #[cfg(feature = "decode")]
 pub use open::open;
 

@@ -6,28 +6,43 @@ use futures::future::join_all;
 use serde_json::{Map, Value};
 
 use super::document::{child_url, parse_document};
-use super::hint::{format_named, is_called_zarr};
-#[cfg(feature = "zarr")]
-use super::zarr_folder::open_zarr;
+use super::hint::{format_called, format_named};
 use super::{ChunkSource, FormatError, SourceFormat, precomputed};
+#[cfg(feature = "zarr")]
+use super::{n5, wkw, zarr_folder::open_zarr};
 use crate::runtime::Cancel;
 use crate::store::Provider;
-use crate::store::url::{SourceUrl, parse_source};
+use crate::store::url::{self, SourceUrl, parse_source};
 
 /// The document that makes a folder a precomputed volume.
 const PRECOMPUTED: &[&str] = &["info"];
 /// The documents that make a folder a Zarr array or group. `.zgroup` says nothing that is needed.
 const ZARR: &[&str] = &["zarr.json", ".zarray", ".zattrs"];
+/// The formats that are met most.
+const COMMON: &[&str] = &["info", "zarr.json", ".zarray", ".zattrs"];
+/// The documents that make a folder an N5 dataset, or a group of levels, which need not have attributes of its own.
+const N5: &[&str] = &["attributes.json", "s0/attributes.json"];
+/// The documents that make a folder a magnification of WKW files, or a layer of them.
+const WKW: &[&str] = &["header.wkw", "1/header.wkw", "../datasource-properties.json"];
+/// The formats that are met less.
+const OTHERS: &[&str] = &["attributes.json", "s0/attributes.json", "header.wkw", "1/header.wkw", "../datasource-properties.json"];
+/// What `header.wkw` begins with.
+const WKW_MAGIC: &[u8] = b"WKW";
 
-/// Opens the volume at a URL (a folder): a precomputed volume, an OME-Zarr image or a Zarr array. The URL may name its format
-/// as Neuroglancer's do: `precomputed://…`, `zarr://…`, `…|zarr3:`.
+/// The documents of a folder that are there, by name; empty ones are read by a module itself.
+type Found<'a> = Vec<(&'a str, Map<String, Value>)>;
+
+/// Opens the volume at a URL (a folder): a precomputed volume, an OME-Zarr image, a Zarr array, an N5 dataset or group of levels, a WKW
+/// layer or one magnification of it. The URL may name its format as Neuroglancer's do: `precomputed://…`, `zarr://…`, `…|zarr3:`,
+/// `n5://…`, `wkw://…`.
 ///
-/// Without a hint, all documents that could be there are asked for at once; a URL that ends in `.zarr` is first taken at its
-/// word. Where several are there, the first of `info`, `zarr.json`, `.zarray`, `.zattrs` that is JSON decides.
+/// Without a hint, all documents of the common formats that could be there are asked for at once, and those of the others where there are
+/// none; a URL with a part that ends in `.zarr` or `.n5` is first taken at its word. Where several are there, the first of `info`,
+/// `zarr.json`, `.zarray`, `.zattrs` that is JSON decides.
 ///
 /// # Errors
-/// [`FormatError::NotFound`] where no document is there; [`FormatError::NeedsFullModule`] for Zarr where it is not compiled in; else what is
-/// wrong with the document that is there.
+/// [`FormatError::NotFound`] where no document is there; [`FormatError::NeedsFullModule`] for anything but precomputed volumes where it is
+/// not compiled in; else what is wrong with the document that is there.
 pub async fn open(
     provider: Rc<dyn Provider>,
     url: &str,
@@ -49,8 +64,13 @@ pub async fn open(
     let groups: &[&[&str]] = match hint {
         Some(SourceFormat::Precomputed) => &[PRECOMPUTED],
         Some(SourceFormat::OmeZarr | SourceFormat::Zarr) => &[ZARR],
-        None if is_called_zarr(url) => &[ZARR, PRECOMPUTED],
-        None => &[&["info", "zarr.json", ".zarray", ".zattrs"]],
+        Some(SourceFormat::N5) => &[N5],
+        Some(SourceFormat::Wkw) => &[WKW],
+        None => match format_called(url) {
+            Some(SourceFormat::Zarr) => &[ZARR, PRECOMPUTED, OTHERS],
+            Some(SourceFormat::N5) => &[N5, COMMON, WKW],
+            _ => &[COMMON, OTHERS],
+        },
     };
     let mut failure = None;
     for names in groups {
@@ -68,7 +88,7 @@ pub async fn open(
         if let Some(("info", _)) = found.first() {
             return Ok(Box::new(precomputed::open(provider, url, cancel).await?));
         }
-        if let Some(source) = open_zarr(&provider, url, found, cancel).await? {
+        if let Some(source) = open_found(&provider, url, found, cancel).await? {
             return Ok(source);
         }
     }
@@ -76,22 +96,49 @@ pub async fn open(
 }
 
 async fn probe(provider: &Rc<dyn Provider>, url: &str, name: &str, cancel: &Cancel) -> Result<Option<Map<String, Value>>, FormatError> {
-    let document_url = child_url(url, name);
-    match provider.document(&document_url, cancel).await? {
-        // The module `precomputed` reads `info` itself, but one that it cannot read does not decide: many things are called so.
-        Some(bytes) if name == "info" => precomputed::parse_json(&bytes, &document_url).map(|_| Some(Map::new())),
-        Some(bytes) => parse_document(&bytes, &document_url).map(Some),
-        None => Ok(None),
+    let document_url = match name.starts_with("../") {
+        false => child_url(url, name),
+        true => match url::join(url, name) {
+            Ok(outer) => outer,
+            // Above a host or bucket there is nothing.
+            Err(_) => return Ok(None),
+        },
+    };
+    let Some(bytes) = provider.document(&document_url, cancel).await? else { return Ok(None) };
+    // The modules `precomputed` and `wkw` read theirs themselves, but one that they cannot read does not decide: many things are called so.
+    if name == "info" {
+        return precomputed::parse_json(&bytes, &document_url).map(|_| Some(Map::new()));
     }
+    if name.ends_with(".wkw") {
+        let reason = "it does not begin with \"WKW\"".to_owned();
+        let bad = FormatError::BadMetadata { reason, url: document_url };
+        return if bytes.starts_with(WKW_MAGIC) { Ok(Some(Map::new())) } else { Err(bad) };
+    }
+    parse_document(&bytes, &document_url).map(Some)
 }
 
-/// Zarr is read elsewhere.
-#[cfg(not(feature = "zarr"))]
-async fn open_zarr(
-    _: &Rc<dyn Provider>,
+/// Opens what the documents of a folder describe; `None` where they describe no volume.
+#[cfg(feature = "zarr")]
+async fn open_found(
+    provider: &Rc<dyn Provider>,
     url: &str,
-    found: Vec<(&str, Map<String, Value>)>,
-    _: &Cancel,
+    found: Found<'_>,
+    cancel: &Cancel,
 ) -> Result<Option<Box<dyn ChunkSource>>, FormatError> {
+    let has = |names: &[&str]| found.iter().any(|(name, _)| names.contains(name));
+    if has(N5)
+        && let Some(source) = n5::open(provider, url, cancel).await?
+    {
+        return Ok(Some(source));
+    }
+    if has(WKW) {
+        return wkw::open(provider, url, cancel).await;
+    }
+    open_zarr(provider, url, found, cancel).await
+}
+
+/// These are read elsewhere.
+#[cfg(not(feature = "zarr"))]
+async fn open_found(_: &Rc<dyn Provider>, url: &str, found: Found<'_>, _: &Cancel) -> Result<Option<Box<dyn ChunkSource>>, FormatError> {
     if found.is_empty() { Ok(None) } else { Err(FormatError::NeedsFullModule { url: url.to_owned() }) }
 }

@@ -12,7 +12,7 @@ use super::spec::{LevelSpec, PrecomputedSharding, Sharding};
 pub enum ShardId {
     /// Precomputed: the number of the shard.
     Number(u64),
-    /// Zarr: the shard's place in the grid of shards, x, y, z.
+    /// Zarr and WKW: the file's place in the grid of files, x, y, z.
     Grid([i64; 3]),
 }
 

@@ -18,6 +18,10 @@ pub enum SourceFormat {
     OmeZarr,
     /// A bare Zarr array, v2 or v3.
     Zarr,
+    /// An N5 dataset, or a group of its levels.
+    N5,
+    /// A WEBKNOSSOS layer of WKW files, or one magnification of it.
+    Wkw,
 }
 
 /// What the metadata says the voxels mean, where it says so.
@@ -60,7 +64,8 @@ pub struct OtherAxis {
     pub unit: Option<String>,
 }
 
-/// One level of a volume. Voxel indices are the source's own: precomputed `voxel_offset` included, array indices for Zarr.
+/// One level of a volume. Voxel indices are the source's own: precomputed `voxel_offset` included, array indices for Zarr and N5,
+/// and those of the magnification for WKW.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelSpec {
     /// Nanometres along x, y, z.
@@ -69,7 +74,7 @@ pub struct LevelSpec {
     pub offset_nm: [f64; 3],
     /// The voxels that exist.
     pub voxel_box: VoxelBox,
-    /// The lower corner of chunk (0, 0, 0): `voxel_box.min` for precomputed, 0 for Zarr.
+    /// The lower corner of chunk (0, 0, 0): `voxel_box.min` for precomputed, 0 for the others.
     pub chunk_origin: [i64; 3],
     /// Voxels of a chunk along x, y, z; of an inner chunk where chunks lie in shards.
     pub chunk_shape: [u32; 3],
@@ -104,7 +109,7 @@ impl LevelSpec {
 pub enum Sharding {
     /// A file per chunk.
     None,
-    /// Zarr: a file holds a box of this many chunks along x, y, z (in whole chunks, from chunk 0).
+    /// Zarr and WKW: a file holds a box of this many chunks along x, y, z (in whole chunks, from chunk 0).
     Grid([u32; 3]),
     /// Neuroglancer precomputed: the file follows from the chunk's Morton code.
     Precomputed(PrecomputedSharding),

@@ -1,4 +1,4 @@
-"""Writes tests/data/fixtures.json: what must be read from, or refused of, each Zarr and precomputed volume in ../shared/fixtures.
+"""Writes tests/data/fixtures.json: what must be read from, or refused of, each volume in ../shared/fixtures.
 
     VENV/bin/python tests/oracle/fixtures.py
 
@@ -12,9 +12,12 @@ import pathlib
 import sys
 
 import numpy as np
+import wkw
 
 import book as books
+import n5_cases
 import precomputed
+import wkw_cases
 from book import Book, absent_boxes, level
 from ome import NM
 from zarr_cases import SPACE, chunk_exists, read_ts, read_zarr, split
@@ -191,6 +194,72 @@ def precomputed_folder(book, root, path):
               needs=["gz-names"] if packed else [], features=sorted(set(encodings)) + (["sharded"] if "sharding" in info["scales"][0] else []))
 
 
+def n5_level(book, root, path, size):
+    """A dataset as one level. Values are tensorstore's; those who wrote them say what their hashes are."""
+    folder = root / path
+    meta = json.loads((folder / "attributes.json").read_text())
+    data = n5_cases.read_ts(folder)
+    cube = data.reshape(*data.shape, *[1] * (3 - data.ndim))
+    chunk = [min(c, n) for c, n in zip([*meta["blockSize"], 1, 1], cube.shape)]
+    there = n5_cases.exists(folder)
+    cells = book.values(path.replace("/", "-"), cube, absent=absent_boxes(cube, chunk, lambda grid: there(grid[:data.ndim]), 0))
+    return data, level(cube.shape, [*size, 1, 1][:3], chunk, [cells])
+
+
+def n5_folder(book, root, path, hashes):
+    """A dataset, or a group of levels that says how large voxels are."""
+    folder = root / path
+    meta = json.loads((folder / "attributes.json").read_text())
+    if "dimensions" in meta:
+        data, found = n5_level(book, root, path, [1] * len(meta["dimensions"]))
+        assert hashes.get(path, found_hash(book, found)) == found_hash(book, found), path
+        book.case(path, "n5", data.dtype, [found], features=["n5"], voxel_size_known=False)
+        return
+    levels = []
+    for number in range(64):
+        own = f"{path}/s{number}"
+        if not (root / own / "attributes.json").exists():
+            break
+        factors = json.loads((root / own / "attributes.json").read_text()).get("downsamplingFactors") or meta["scales"][number]
+        data, found = n5_level(book, root, own, [r * f for r, f in zip(meta["resolution"], factors)])
+        assert hashes.get(own, found_hash(book, found)) == found_hash(book, found), own
+        levels.append(found)
+    book.case(path, "n5", data.dtype, levels, features=["n5", "levels"])
+
+
+def found_hash(book, found):
+    """sha256 of a level's voxels, x fastest."""
+    return book.arrays[found["values"][0]["array"]]["sha256"]
+
+
+def n5_hashes(root):
+    """sha256 of datasets, x fastest, that came with the fixtures."""
+    known = json.loads((root / "generated/expected.json").read_text())["n5/multiscale_z5py.n5"]
+    prefix = "generated/n5/multiscale_z5py.n5"
+    hashes = {f"{prefix}/{e['path']}": e["sha256"] for e in [*known["levels"], known["labels"]]}
+    assert len(hashes) == 4
+    return hashes
+
+
+def wkw_layer(book, root, path):
+    """A layer without properties: magnification 1, as large as its files."""
+    folder = root / path / "1"
+    header = wkw.Dataset.open(str(folder)).header
+    span = header.block_len * header.file_len
+    counts = [1 + max(int(f.stem[1:]) for f in folder.rglob("*.wkw") if f.stem[0] == "x"), *[
+        1 + max(int(f.name[1:]) for f in folder.rglob(f"{axis}*") if f.is_dir()) for axis in "yz"]]
+    shape = [n * span for n in counts]
+    data = wkw.Dataset.open(str(folder)).read((0, 0, 0), shape)
+    assert np.array_equal(data, wkw_cases.read_folder(folder, shape)), path
+    known = json.loads((root / "generated/expected.json").read_text())[path.removeprefix("generated/")]
+    inside = data[(0, *[slice(0, n) for n in known["read_box_xyz"]])]
+    assert hashlib.sha256(np.ascontiguousarray(inside).tobytes()).hexdigest() == known["sha256_xyz_C"], path
+    chunk = [header.block_len] * 3
+    cells = [book.values(f"{path.replace('/', '-')}-{c}", block, c) for c, block in enumerate(data)]
+    for own in (path, f"{path}/1"):
+        book.case(own, "wkw", data.dtype, [level(shape, (1, 1, 1), chunk, cells)], channels=len(data), features=["wkw"], voxel_size_known=False)
+
+
 def main():
     """Walks the fixtures."""
     here = pathlib.Path(__file__).resolve().parent
@@ -212,6 +281,14 @@ def main():
     for file in sorted(root.rglob("info")):
         precomputed_folder(book, root, file.parent.relative_to(root).as_posix())
     check_generated(book, root)
+    hashes = n5_hashes(root)
+    for file in sorted(root.rglob("attributes.json")):
+        folder = file.parent
+        is_level = folder.name[:1] == "s" and (folder.parent / "attributes.json").exists()
+        if not is_level and ((folder / "s0").is_dir() or "dimensions" in json.loads(file.read_text())):
+            n5_folder(book, root, folder.relative_to(root).as_posix(), hashes)
+    for file in sorted(root.rglob("1/header.wkw")):
+        wkw_layer(book, root, file.parents[1].relative_to(root).as_posix())
     book.write(book.root / "fixtures.json", with_bad=False)
     print(f"{len(book.cases)} volumes, {len(book.refusals)} refusals")
 

@@ -4,7 +4,7 @@
 //! a match and its lower five the high bits of the distance back; lengths of 7 go on in further bytes, and the greatest
 //! distance escapes to two bytes more.
 
-use super::copy::{copy_literals, copy_match};
+use crate::copy::{copy_literals, copy_match};
 
 /// Distances beyond this are written in two bytes of their own.
 const MAX_SHORT_DISTANCE: usize = 8191;

@@ -4,11 +4,9 @@
 //! this module knows of blocks; the filters are in [`shuffle`] and the codec of Blosc's own in [`blosclz`].
 
 mod blosclz;
-mod copy;
-mod lz4;
 mod shuffle;
 
-use super::{CodecError, zlib, zstd};
+use super::{CodecError, lz4, zlib, zstd};
 
 const CODEC: &str = "blosc";
 const HEADER_LEN: usize = 16;

@@ -148,22 +148,6 @@ fn reads_the_streams_of_numcodecs() {
 }
 
 #[test]
-fn a_match_repeats_what_lies_before_it() {
-    for (distance, len, room) in (1..40).flat_map(|d| (0..600).step_by(7).flat_map(move |n| [0, 1, 15, 16, 40].map(|room| (d, n, room)))) {
-        let mut expected: Vec<u8> = (0..40).collect();
-        (0..len).for_each(|i| expected.push(expected[40 - distance + i]));
-        let mut output = expected[..40].to_vec();
-        output.resize(40 + len + room, 0);
-        copy::copy_match(&mut output, 40, distance, len).unwrap();
-        assert!(output[..40 + len] == expected, "{len} bytes from {distance} back, {room} before the end");
-    }
-    let mut output = [0; 8];
-    for (at, distance, len) in [(4, 0, 1), (4, 5, 1), (4, 1, 5), (9, 1, 1), (4, 1, usize::MAX)] {
-        assert_eq!(copy::copy_match(&mut output, at, distance, len), None);
-    }
-}
-
-#[test]
 fn filters_come_undone_for_every_type_size() {
     for (type_size, len) in (1..=20).flat_map(|size| [0, 1, 7, 64, 333, 1024, 1999].map(|len| (size, len))) {
         let voxels: Vec<u8> = (0..len).map(|i: usize| (i.wrapping_mul(2_654_435_761) >> 7) as u8).collect();

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::transform::Transform;
+use crate::format::axes::{AxisMap, Role};
 use crate::format::length_unit::nm_per_unit;
-use crate::format::zarr::{AxisMap, Role};
 
 /// The order of axes before they had to be named.
 const UNNAMED: [&str; 5] = ["t", "c", "z", "y", "x"];

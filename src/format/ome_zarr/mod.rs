@@ -14,8 +14,9 @@ use serde_json::{Map, Value};
 
 use self::axes::Axes;
 use self::transform::Transform;
-use super::document::{child_url, parse_document};
-use super::zarr::{ArrayInfo, Level, ZarrArray, ZarrSource};
+use super::arrays::{ArraySource, Level};
+use super::document::{child_url, is_inside, parse_document};
+use super::zarr::{ArrayInfo, ZarrArray};
 use super::{ChunkSource, FormatError, SourceFormat, VolumeKind};
 use crate::runtime::Cancel;
 use crate::store::Provider;
@@ -100,12 +101,12 @@ pub(super) async fn open(
         let own = Transform::parse(dataset.get("coordinateTransformations"), dimensions).map_err(|reason| group.bad(reason))?;
         let (voxel_size_nm, offset_nm) = axes.place(&own.then(&last)).map_err(|reason| group.bad(reason))?;
         let array = ZarrArray::new(info, provider.store(&child_url(url, path))?);
-        levels.push(Level { array, voxel_size_nm, offset_nm, url: document_url });
+        levels.push(Level { array, voxel_size_nm, offset_nm, first: [0; 3], url: document_url });
     }
-    let volume = |level: &Level| level.voxel_size_nm.iter().product::<f64>();
+    let volume = |level: &Level<ZarrArray>| level.voxel_size_nm.iter().product::<f64>();
     levels.sort_by(|a, b| volume(a).total_cmp(&volume(b)));
     let kind = kind(&group.attributes, url);
-    Ok(Box::new(ZarrSource::new(SourceFormat::OmeZarr, kind, axes.map, &axes.units, levels)?))
+    Ok(Box::new(ArraySource::new(SourceFormat::OmeZarr, kind, axes.map, &axes.units, levels)?))
 }
 
 /// Reads the metadata of an array of the group, and says where it is.
@@ -132,11 +133,6 @@ async fn read_array(
         _ => ArrayInfo::from_v3(Value::Object(document), &document_url)?,
     };
     Ok((info, document_url))
-}
-
-/// Whether a path leads from a folder into it.
-fn is_inside(path: &str) -> bool {
-    !path.is_empty() && !path.contains([':', '?', '#', '\\']) && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
 /// Later versions say in other ways where voxels are.

@@ -2,13 +2,12 @@
 
 use serde_json::Value;
 
+use crate::format::object::Object;
 use crate::format::per_axis::zip;
 use crate::format::spec::{LevelSpec, PrecomputedSharding, Sharding, VolumeKind};
 use crate::format::{FormatError, sharding};
 use crate::geometry::VoxelBox;
 use crate::voxel::{DataType, VoxelBlock};
-
-use super::parse::Object;
 
 /// The most channels.
 const MOST_CHANNELS: i64 = 1 << 12;

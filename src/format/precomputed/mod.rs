@@ -8,7 +8,6 @@
 
 mod decode;
 mod info;
-mod parse;
 mod shard;
 mod volume;
 

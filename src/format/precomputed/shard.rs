@@ -17,7 +17,7 @@ use crate::format::spec::PrecomputedSharding;
 use crate::runtime::Cancel;
 use crate::store::{ReadOptions, ReadStore, ResourceKind};
 
-use super::volume::{Stored, from_codec};
+use super::volume::Stored;
 
 /// A minishard's entry in the index of its shard: start and end.
 const ENTRY_BYTES: u64 = 16;
@@ -116,7 +116,7 @@ impl ShardReader {
         };
         let url = self.store.describe(&name);
         if self.sharding.gzip_data {
-            let bytes = gzip::decode(&bytes, most_bytes).map_err(|error| from_codec(error, &url))?;
+            let bytes = gzip::decode(&bytes, most_bytes).map_err(|error| FormatError::from_codec(error, &url))?;
             return Ok(Some(Stored { bytes: bytes.into(), url }));
         }
         Ok(Some(Stored { bytes, url }))
@@ -146,7 +146,7 @@ impl ShardReader {
         } else {
             MinishardIndex::parse(bytes)
         };
-        entries.map(|index| Some(Rc::new(index))).map_err(|error| from_codec(error, &self.store.describe(&name)))
+        entries.map(|index| Some(Rc::new(index))).map_err(|error| FormatError::from_codec(error, &self.store.describe(&name)))
     }
 
     /// Where the index of a minishard lies, from the end of the shard index; `None` where the shard is absent.

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use bytes::Bytes;
 use futures::future::FutureExt;
 
-use crate::codec::CodecError;
 use crate::format::memo::{Memo, SHARED_CHUNKS_BYTES, SizeBytes};
 use crate::format::per_axis::zip;
 use crate::format::sharding::compressed_morton;
@@ -118,7 +117,7 @@ impl ReadChunk for PrecomputedVolume {
         if cancel.is_cancelled() {
             return Err(StoreError::Cancelled.into());
         }
-        layout.decode(stored.bytes.clone(), selection.channel).map(Some).map_err(|error| from_codec(error, &stored.url))
+        layout.decode(stored.bytes.clone(), selection.channel).map(Some).map_err(|error| FormatError::from_codec(error, &stored.url))
     }
 }
 
@@ -152,14 +151,4 @@ impl Level {
 fn chunk_name(chunk_box: &VoxelBox) -> String {
     let [x, y, z] = zip(chunk_box.min, chunk_box.max, |min, max| format!("{min}-{max}"));
     format!("{x}_{y}_{z}")
-}
-
-pub(super) fn from_codec(error: CodecError, url: &str) -> FormatError {
-    match error {
-        CodecError::Unsupported { codec, name } => {
-            FormatError::Unsupported { what: "the codec", name: format!("{codec}: {name}"), url: url.to_owned() }
-        }
-        CodecError::NeedsFullModule { .. } => FormatError::NeedsFullModule { url: url.to_owned() },
-        error => FormatError::BadData { reason: error.to_string(), url: url.to_owned() },
-    }
 }

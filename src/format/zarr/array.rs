@@ -7,10 +7,11 @@ use bytes::Bytes;
 use futures::future::FutureExt;
 use zarrs::array::{ArrayToBytesCodecTraits, CodecChain, CodecOptions};
 
-use super::limits::INDEX_CACHE_BYTES;
 use super::metadata::{ArrayInfo, Layout};
 use super::shard::{IndexLocation, ShardIndex, ShardLayout, codec_error_text};
 use crate::format::FormatError;
+use crate::format::arrays::{ArrayFacts, ReadArray};
+use crate::format::limits::INDEX_CACHE_BYTES;
 use crate::format::memo::{Fetched, Memo};
 use crate::runtime::Cancel;
 use crate::store::{ReadOptions, ReadStore, ResourceKind, StoreError};
@@ -37,39 +38,6 @@ impl ZarrArray {
     /// An array in the store rooted at its folder.
     pub(crate) fn new(info: ArrayInfo, store: Rc<dyn ReadStore>) -> Self {
         Self { info: Rc::new(info), store, indices: Memo::new(INDEX_CACHE_BYTES) }
-    }
-
-    /// What the metadata says.
-    pub(crate) fn info(&self) -> &ArrayInfo {
-        &self.info
-    }
-
-    /// Where the file of a chunk lies, for errors.
-    pub(crate) fn describe(&self, grid: &[u64]) -> String {
-        let file: Vec<u64> = match &self.info.layout {
-            Layout::Files => grid.to_vec(),
-            Layout::Shards(shards) => grid.iter().zip(&shards.chunks).map(|(at, n)| at / n.get()).collect(),
-        };
-        self.store.describe(&self.key(&file))
-    }
-
-    /// The voxels of a chunk, whole: last dimension fastest, little-endian. `None` where it is absent.
-    ///
-    /// # Errors
-    /// [`FormatError::Store`] where it cannot be fetched, [`FormatError::BadData`] where it is damaged.
-    pub(crate) async fn chunk(&self, grid: &[u64], cancel: &Cancel) -> Result<Option<Vec<u8>>, FormatError> {
-        match &self.info.layout {
-            Layout::Files => {
-                let key = self.key(grid);
-                let encoded = self.store.get(&key, &options(ResourceKind::Chunk, cancel)).await?;
-                let Some(encoded) = encoded else {
-                    return Ok(None);
-                };
-                let voxels = self.decode(&self.info.array.codecs(), &self.info.file_shape, &encoded, cancel)?;
-                voxels.map(Some).map_err(|reason| self.damaged(&key, reason))
-            }
-            Layout::Shards(shards) => self.chunk_of_shard(shards, grid, cancel).await,
-        }
     }
 
     async fn chunk_of_shard(&self, shards: &ShardLayout, grid: &[u64], cancel: &Cancel) -> Result<Option<Vec<u8>>, FormatError> {
@@ -113,6 +81,43 @@ impl ZarrArray {
 
     fn damaged(&self, key: &str, reason: String) -> FormatError {
         FormatError::BadData { reason, url: self.store.describe(key) }
+    }
+}
+
+impl ReadArray for ZarrArray {
+    fn facts(&self) -> ArrayFacts {
+        let info = &self.info;
+        ArrayFacts {
+            shape: info.shape.clone(),
+            chunk_shape: info.chunk_shape(),
+            chunks_per_file: info.chunks_per_file(),
+            data_type: info.data_type,
+            fill_bits: info.fill_bits,
+            encoding: info.encoding.clone(),
+        }
+    }
+
+    async fn chunk(&self, grid: &[u64], cancel: &Cancel) -> Result<Option<Vec<u8>>, FormatError> {
+        match &self.info.layout {
+            Layout::Files => {
+                let key = self.key(grid);
+                let encoded = self.store.get(&key, &options(ResourceKind::Chunk, cancel)).await?;
+                let Some(encoded) = encoded else {
+                    return Ok(None);
+                };
+                let voxels = self.decode(&self.info.array.codecs(), &self.info.file_shape, &encoded, cancel)?;
+                voxels.map(Some).map_err(|reason| self.damaged(&key, reason))
+            }
+            Layout::Shards(shards) => self.chunk_of_shard(shards, grid, cancel).await,
+        }
+    }
+
+    fn describe(&self, grid: &[u64]) -> String {
+        let file: Vec<u64> = match &self.info.layout {
+            Layout::Files => grid.to_vec(),
+            Layout::Shards(shards) => grid.iter().zip(&shards.chunks).map(|(at, n)| at / n.get()).collect(),
+        };
+        self.store.describe(&self.key(&file))
     }
 }
 

@@ -14,8 +14,8 @@ use zarrs::array::{
 use zarrs::metadata::Configuration;
 use zarrs::plugin::{ExtensionName, ZarrVersion};
 
-use super::limits::MAX_CHUNK_BYTES;
 use crate::codec::{blosc, gzip, zlib, zstd};
+use crate::format::limits::MAX_CHUNK_BYTES;
 
 /// What zarrs asks of every codec, for codecs that decode whole chunks and are never written to metadata.
 macro_rules! decode_only {

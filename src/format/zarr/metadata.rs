@@ -10,11 +10,11 @@ use serde_json::{Map, Value};
 use zarrs::array::{Array, ArrayMetadata, ArrayMetadataV3, ArrayToBytesCodecTraits, CodecError, FillValue};
 use zarrs::metadata::v3::MetadataV3;
 
-use super::limits::{MAX_CHUNK_BYTES, MAX_CODECS, MAX_DIMENSIONS, MAX_EXTENT};
 use super::registry;
 use super::shard::{ShardCodec, ShardConfig, ShardLayout, codec_error_text};
 use super::v2;
 use crate::format::FormatError;
+use crate::format::limits::{MAX_CHUNK_BYTES, MAX_CODECS, MAX_DIMENSIONS, MAX_EXTENT};
 use crate::voxel::DataType;
 
 /// What is wrong with metadata, before it is known where it came from.

@@ -6,38 +6,35 @@
 //! says of itself: OME-Zarr is next door.
 
 mod array;
-mod axes;
 mod codecs;
-mod limits;
 mod metadata;
 mod registry;
 mod shard;
-mod source;
 mod v2;
 
 pub(super) use array::ZarrArray;
-pub(super) use axes::{AxisMap, Role};
 pub(super) use metadata::ArrayInfo;
-pub(super) use source::{Level, ZarrSource};
 
 use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::arrays::{ArraySource, Level};
+use super::axes::AxisMap;
 use super::{ChunkSource, FormatError, SourceFormat};
 use crate::store::Provider;
 
 /// A bare array as a volume of one level.
 ///
 /// # Errors
-/// As [`ZarrSource::new`].
+/// As [`ArraySource::new`].
 pub(super) fn open(provider: &Rc<dyn Provider>, info: ArrayInfo, url: &str) -> Result<Box<dyn ChunkSource>, FormatError> {
     let axes = AxisMap::from_names(&names(&info));
     let sizes = voxel_sizes(&info);
     let voxel_size_nm = axes.space(&sizes, 1.0);
     let array = ZarrArray::new(info, provider.store(url)?);
-    let level = Level { array, voxel_size_nm, offset_nm: [0.0; 3], url: url.to_owned() };
-    Ok(Box::new(ZarrSource::new(SourceFormat::Zarr, None, axes, &[], vec![level])?))
+    let level = Level { array, voxel_size_nm, offset_nm: [0.0; 3], first: [0; 3], url: url.to_owned() };
+    Ok(Box::new(ArraySource::new(SourceFormat::Zarr, None, axes, &[], vec![level])?))
 }
 
 /// The names of the dimensions: v3 has a field for them, v2 the attribute that xarray writes.

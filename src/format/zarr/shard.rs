@@ -24,7 +24,8 @@ use zarrs::metadata::v3::MetadataV3;
 use zarrs::plugin::{ExtensionName, PluginCreateError, ZarrVersion};
 
 use super::codecs::{DecodeVoxels, byte_len, cannot_encode, decodes_voxels, voxel_size};
-use super::limits::{MAX_CHUNK_BYTES, MAX_CHUNKS_PER_SHARD};
+use crate::format::boxes::{advance, paste};
+use crate::format::limits::{MAX_CHUNK_BYTES, MAX_CHUNKS_PER_SHARD};
 use crate::format::memo::SizeBytes;
 
 /// The index entry of a chunk that is absent holds this twice.
@@ -204,40 +205,13 @@ impl ShardCodec {
                 let bytes = slice(range).ok_or("a chunk lies outside the shard")?;
                 let chunk = layout.codecs.decode(Cow::Borrowed(bytes), &layout.chunk_shape, data_type, fill_value, options);
                 let chunk = chunk.and_then(|chunk| Ok(chunk.into_fixed()?)).map_err(|error| codec_error_text(&error))?;
-                place(&chunk, &layout.chunk_shape, &mut data, shard_shape, &at, voxel_size).ok_or("a chunk does not fit its shard")?;
+                paste(&chunk, &layout.chunk_shape, &mut data, shard_shape, &at, voxel_size).ok_or("a chunk does not fit its shard")?;
             }
             if !advance(&mut at, &layout.chunks) {
                 return Ok(data);
             }
         }
     }
-}
-
-/// Copies a chunk to its place in a shard, row by row along the last dimension.
-fn place(chunk: &[u8], chunk_shape: &[NonZeroU64], shard: &mut [u8], shard_shape: &[NonZeroU64], at: &[u64], size: usize) -> Option<()> {
-    let (row_voxels, outer_shape) = chunk_shape.split_last()?;
-    let row_len = usize::try_from(row_voxels.get()).ok()?.checked_mul(size)?;
-    let mut row_at = vec![0; outer_shape.len()];
-    for row in chunk.chunks_exact(row_len) {
-        let voxel = at.iter().zip(chunk_shape).zip(row_at.iter().chain([&0])).map(|((at, n), row)| at * n.get() + row);
-        let offset = voxel.zip(shard_shape).fold(0_u64, |offset, (voxel, n)| offset * n.get() + voxel);
-        let start = usize::try_from(offset).ok()?.checked_mul(size)?;
-        shard.get_mut(start..)?.get_mut(..row_len)?.copy_from_slice(row);
-        advance(&mut row_at, outer_shape);
-    }
-    Some(())
-}
-
-/// The next place in a grid of this shape, last dimension fastest; `false` after the last.
-fn advance(at: &mut [u64], shape: &[NonZeroU64]) -> bool {
-    for (at, n) in at.iter_mut().zip(shape).rev() {
-        *at += 1;
-        if *at < n.get() {
-            return true;
-        }
-        *at = 0;
-    }
-    false
 }
 
 /// The text of an error of a chain, which names its codec.

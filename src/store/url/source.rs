@@ -7,7 +7,7 @@ use super::{StoreError, Url, bad, encode, is_scheme};
 pub struct SourceUrl {
     /// Absolute and canonical, without a trailing `/`.
     pub url: String,
-    /// The format's name as given, lower case and without `neuroglancer-`: `precomputed`, `zarr`, `zarr2`, `zarr3`, `n5` …
+    /// The format's name as given, lower case and without `neuroglancer-`: `precomputed`, `zarr`, `zarr2`, `zarr3`, `n5`, `wkw` …
     pub format: Option<String>,
 }
 
@@ -27,7 +27,7 @@ pub fn at_s3_service(typed: &str, endpoint: Option<&str>, path_style: Option<boo
 }
 
 /// Prefixes that name a format even before a relative address.
-const FORMATS: [&str; 5] = ["precomputed", "zarr", "zarr2", "zarr3", "n5"];
+const FORMATS: [&str; 6] = ["precomputed", "zarr", "zarr2", "zarr3", "n5", "wkw"];
 
 /// Reads what a user typed: an absolute address, or one relative to `base` (the page), with Neuroglancer's older prefix
 /// (`precomputed://gs://…`) or its pipeline suffix (`gs://…|neuroglancer-precomputed:`) taken off. What is called `.zip` is
