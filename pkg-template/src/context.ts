@@ -3,7 +3,7 @@ import type { EngineContext, EngineModule } from "./engine.js";
 import { asViewerError, disposedError, guarded } from "./errors.js";
 import { load } from "./load.js";
 import { resolver } from "./resolve-request.js";
-import { looksLikeZarr } from "./source-url.js";
+import { needsFullModule } from "./source-url.js";
 import type { Context, ContextOptions, LayerSpec, Limits, Usage } from "./types.js";
 import { checkContextOptions, invalid } from "./validate.js";
 
@@ -127,7 +127,7 @@ export async function retainContext(given: Context | undefined, layers: LayerSpe
     return given;
   }
   if (!implicit) {
-    const entry: Implicit = { making: make({}, false, layers.some(looksLikeZarr)) };
+    const entry: Implicit = { making: make({}, false, layers.some(needsFullModule)) };
     implicit = entry;
     entry.making.then(
       (made) => (entry.made = made),

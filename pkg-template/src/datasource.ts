@@ -84,10 +84,12 @@ function layerOf(layer: Json, base: string, size: Vec3, shown: Json, leftOut: st
     return [];
   }
   const known = FORMATS[format];
+  // WKW has no size of its own, and is read with what is said here.
+  const finest = format === "wkw" ? undefined : finestMag(layer);
   const spec: SavedLayer = {
     id: name,
     type: layer["category"] === "segmentation" ? "segmentation" : "image",
-    source: { url: folderOf(layer, base, name), ...(known && { format: known }), voxelSizeNm: size },
+    source: { url: folderOf(layer, base, name), ...(known && { format: known }), ...(finest && { voxelSizeNm: finest.map((n, i) => n * (size[i] as number)) }) },
   };
   const perLayer = isObject(shown["layers"]) ? shown["layers"][name] : undefined;
   dress(spec, { ...configuration(layer), ...(isObject(perLayer) ? perLayer : {}) });
@@ -98,10 +100,23 @@ function layerOf(layer: Json, base: string, size: Vec3, shown: Json, leftOut: st
   return [spec];
 }
 
+/** The finest level there is: how many voxels of the dataset one of it is long, along each axis. */
+function finestMag(layer: Json): Vec3 {
+  const mags = magsOf(layer).map(({ mag, resolution }): Vec3 | undefined => {
+    const given = mag ?? resolution;
+    const parts = typeof given === "string" ? given.split("-").map(Number) : isNumber(given) ? [given] : given;
+    return vec3(Array.isArray(parts) && parts.length === 1 ? [parts[0], parts[0], parts[0]] : parts);
+  });
+  const product = (mag: Vec3): number => mag[0] * mag[1] * mag[2];
+  return mags.filter((mag) => mag !== undefined).sort((a, b) => product(a) - product(b))[0] ?? [1, 1, 1];
+}
+
+/** Levels, as they are described now and as they once were. */
+const magsOf = (layer: Json): Json[] => [layer["mags"], layer["wkwResolutions"]].flatMap((list) => (Array.isArray(list) ? list : [])).filter(isObject);
+
 /** The folder that a layer's levels lie in. */
 function folderOf(layer: Json, base: string, name: string): string {
-  const mags = [layer["mags"], layer["wkwResolutions"]].flatMap((list) => (Array.isArray(list) ? list : []));
-  const path = mags.filter(isObject).map((mag) => mag["path"]).find((path) => typeof path === "string");
+  const path = magsOf(layer).map((mag) => mag["path"]).find((path) => typeof path === "string");
   if (typeof path !== "string") return `${base}${encodeURIComponent(name)}`;
   const parent = path.replace(/\/+$/, "").replace(/\/?[^/]+$/, "");
   if (/^[a-z][a-z\d+.-]*:/i.test(path)) return parent;

@@ -27,10 +27,10 @@ export function stateForEngine(state: PartialViewerState): PartialViewerState {
   return { ...state, layers: state.layers.map((layer) => (typeof layer === "object" && layer !== null ? forEngine(layer) : layer)) };
 }
 
-/** Whether a layer is probably Zarr. A guess, for what to fetch before the engine is there to say: a wrong one costs time only. */
-export function looksLikeZarr({ source }: LayerSpec): boolean {
+/** Whether a layer probably needs the full module of the workers. A guess, for what to fetch before the engine is there to say: a wrong one costs time only. */
+export function needsFullModule({ source }: LayerSpec): boolean {
   const { url, format } = typeof source === "string" ? { url: source, format: undefined } : "url" in source ? source : { url: "", format: source.format };
-  return format ? format !== "precomputed" : /(^|\|)((ome-)?zarr|zip:)|\.(zarr|zr|zip|ozx)([/?#|]|$)/i.test(url);
+  return format ? format !== "precomputed" : /(^|\|)((ome-)?zarr|n5:|wkw:|zip:)|\.(zarr|zr|n5|zip|ozx)([/?#|]|$)/i.test(url);
 }
 
 function absolute(url: string): string {

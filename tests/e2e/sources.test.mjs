@@ -118,6 +118,43 @@ test('a folder and an archive are dropped onto the site', async () => {
   await page.close();
 });
 
+/** What the site shows, once so many layers are there: names, types, and digests of the voxels of the finest level. */
+const layersOf = (page, count, read = true) => page.evaluate(async ([count, read]) => {
+  const now = () => document.querySelector('nl-app').viewer;
+  const ready = () => now()?.layers.list().filter(({ id }) => now().layers.info(id).state === 'ready').length;
+  for (let i = 0; i < 600 && ready() !== count; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  const viewer = now();
+  return Promise.all(viewer.layers.list().map(async ({ id, type }) => {
+    if (!read) return [id, type];
+    const block = await viewer.readVoxels(id, viewer.layers.info(id).levels[0].box);
+    const hash = Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', block.data)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return [id, type, viewer.layers.info(id).levels[0].voxelSizeNm, hash];
+  }));
+}, [count, read]);
+
+const DATASET = [
+  ['color', 'image', [11.24, 11.24, 28], expected('wkw/dataset/color')],
+  ['segmentation', 'segmentation', [11.24, 11.24, 28], expected('wkw/dataset/segmentation')],
+  ['moved', 'image', [22.48, 22.48, 28], expected('wkw/dataset/moved')],
+];
+const rounded = (layers) => layers.map(([id, type, size, hash]) => [id, type, size.map((n) => Math.round(n * 1e6) / 1e6), hash]);
+
+test('a dataset as WEBKNOSSOS describes it opens with all its layers, by its address and as a folder', async () => {
+  const page = await browser.newPage({ viewport: { width: 900, height: 600 } });
+  await page.goto(server.url);
+  await page.getByTestId('loading-count').getByText('all loaded').waitFor(PATIENCE);
+  await page.evaluate(() => dispatchEvent(new CustomEvent('nl-show', { detail: 'open' })));
+  await page.getByTestId('open-url').fill(`${server.url}data/wkw/dataset/datasource-properties.json`);
+  await page.getByTestId('open-add').click();
+  assert.deepEqual(rounded(await layersOf(page, 3)), DATASET);
+  await drop(page, [path.join(root, 'dist/www/sample')]);
+  // A folder of several volumes: the precomputed ones and the Zarr beside them.
+  assert.deepEqual((await layersOf(page, 6, false)).slice(3), [['image', 'image'], ['neuropil.zarr', 'image'], ['segmentation 2', 'segmentation']]);
+  await drop(page, [path.join(data, 'wkw/dataset')]);
+  assert.deepEqual(rounded(await layersOf(page, 3)), DATASET);
+  await page.close();
+});
+
 const LINK = {
   dimensions: { x: [4e-9, 'm'], y: [4e-9, 'm'], z: [4e-8, 'm'] },
   position: [100, 200.5, 30],
