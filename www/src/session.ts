@@ -109,7 +109,7 @@ export class Session extends EventTarget {
   }
 
   /** Adds one layer on top. Rejects with the reason; the layer stays and shows it, unless it was the signal. */
-  async add(source: SourceSpec, kind: LayerKind, name: string, signal?: AbortSignal): Promise<LayerInfo> {
+  async add(source: SourceSpec, kind: LayerKind, name = typeof source === "string" ? lastSegment(source) : "layer", signal?: AbortSignal): Promise<LayerInfo> {
     // It is no longer the dataset that was open before.
     if (this.layers.length === 0) this.#name = undefined;
     return this.#add(source, kind, name, signal);
