@@ -111,3 +111,26 @@ fn what_one_worker_was_refused_no_other_asks_for() {
     let all: usize = asked.iter().map(|asked| asked.borrow().len()).sum();
     assert_eq!(all, first, "{asked:?}");
 }
+
+/// The names, below the volume's folder, of the documents that opening it asks for.
+fn asked_for(path: &str) -> Vec<String> {
+    let asked = Rc::<RefCell<Vec<String>>>::default();
+    let provider = Rc::new(Odd { absent: Absent::Says(b"just some notes"), asked: Rc::clone(&asked) });
+    let folder = support::data_folder().join(path).to_str().unwrap().to_owned();
+    pollster::block_on(format::open(provider, &folder, None, &Cancel::never())).unwrap();
+    let asked = asked.borrow();
+    asked.iter().map(|url| url.split_once(&format!("{folder}/")).map_or(url.as_str(), |(_, name)| name).to_owned()).collect()
+}
+
+#[test]
+fn rare_formats_cost_nothing_where_a_common_one_is_found() {
+    assert_eq!(asked_for("zarr/v2-raw"), ["info", "zarr.json", ".zarray", ".zattrs"]);
+}
+
+#[test]
+fn what_is_called_n5_is_first_taken_at_its_word() {
+    let asked = asked_for("n5/levels-labels.n5/volumes/labels");
+    assert_eq!(asked[..2], ["attributes.json", "s0/attributes.json"]);
+    assert!(asked.iter().all(|name| name.ends_with("attributes.json")), "{asked:?}");
+    assert!(asked_for("n5/raw").contains(&"zarr.json".to_owned()), "it could be anything");
+}

@@ -7,7 +7,7 @@ mod render_scene;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use glam::DVec3;
-use neurolume::cache::residency::Uploads;
+use neurolume::cache::residency::{HeapWords, Uploads};
 use neurolume::render::gpu::{Gpu, GpuError};
 use neurolume::render::reference::{self, Memory};
 use neurolume::scene::draw::{DrawList, LineDraw};
@@ -218,7 +218,7 @@ fn what_cannot_be_drawn_is_told_and_drawing_goes_on() {
     assert!(matches!(gpu.render_to_rgba(&scene.list).err(), Some(GpuError::Size { width: 0, .. })));
     scene.list.size_px = [70_000, 5];
     assert!(matches!(gpu.render_to_rgba(&scene.list).err(), Some(GpuError::Size { width: 70_000, .. })));
-    let far = Uploads { heap: vec![(u32::MAX - 4, vec![1, 2, 3])], ..Uploads::default() };
+    let far = Uploads { heap: vec![(u32::MAX - 4, HeapWords::Made(vec![1, 2, 3]))], ..Uploads::default() };
     assert!(matches!(gpu.apply(&far), Err(GpuError::OverBudget { .. })));
     // A list that promises a table it does not have draws nothing of it.
     scene.list.size_px = [32, 32];
