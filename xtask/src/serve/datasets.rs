@@ -1,7 +1,8 @@
 //! Finds the volumes in a folder, so that the page can offer them.
 //!
 //! Knows just enough of each format to tell a volume from its parts: a precomputed `info` with scales, an OME-Zarr image, a
-//! bare Zarr array of three dimensions or more. What a volume holds is for the page to find out.
+//! bare Zarr or N5 array of three dimensions or more, an N5 group of levels, a dataset that WEBKNOSSOS describes, an archive. What a volume
+//! holds is for the page to find out.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -27,6 +28,8 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.')
 enum Kind {
     Image,
     Segmentation,
+    /// For the page to find out.
+    Unknown,
 }
 
 #[derive(Debug, Clone)]
@@ -58,7 +61,11 @@ pub(super) fn list(root: &Path) -> Value {
 impl Dataset {
     fn to_json(&self) -> Value {
         let layer = |layer: &Layer| {
-            let kind = if layer.kind == Kind::Image { "image" } else { "segmentation" };
+            let kind = match layer.kind {
+                Kind::Image => "image",
+                Kind::Segmentation => "segmentation",
+                Kind::Unknown => "auto",
+            };
             json!({ "name": layer.name, "url": url(&layer.path), "type": kind, "kind": layer.format })
         };
         json!({
@@ -99,6 +106,10 @@ impl Search {
             return Vec::new();
         }
         let mut beside = Vec::new();
+        beside.extend(archives_in(folder).into_iter().map(|name| {
+            let below: Vec<String> = path.iter().cloned().chain([name]).collect();
+            layer(&below, Kind::Unknown, "zip")
+        }));
         for name in folders_in(folder) {
             let below: Vec<String> = path.iter().cloned().chain([name.clone()]).collect();
             beside.extend(self.look(&folder.join(&name), &below, depth - 1));
@@ -111,8 +122,8 @@ impl Search {
     /// Keeps volumes that lie side by side: an image with its segmentations as one dataset, others each as one.
     fn keep(&mut self, path: &[String], mut layers: Vec<Layer>) {
         let images = layers.iter().filter(|layer| layer.kind == Kind::Image).count();
-        let segmentations = layers.len() - images;
-        if images == 1 && (1..=MAX_SEGMENTATIONS).contains(&segmentations) {
+        let segmentations = layers.iter().filter(|layer| layer.kind == Kind::Segmentation).count();
+        if images == 1 && images + segmentations == layers.len() && (1..=MAX_SEGMENTATIONS).contains(&segmentations) {
             layers.sort_by_key(|layer| layer.kind != Kind::Image);
             self.datasets.push(Dataset { path: path.to_vec(), layers });
         } else {
@@ -134,6 +145,14 @@ enum Found {
 fn identify(folder: &Path, path: &[String]) -> Found {
     if let Some(info) = metadata(&folder.join("info")) {
         return precomputed(&info, path);
+    }
+    if let Some(described) = metadata(&folder.join("datasource-properties.json")) {
+        return webknossos(&described, path);
+    }
+    if let Some(attributes) = metadata(&folder.join("attributes.json"))
+        && let Some(found) = n5(folder, path, &attributes)
+    {
+        return found;
     }
     if let Some(group) = metadata(&folder.join("zarr.json")) {
         return zarr(folder, path, &group["attributes"], Some(&group).filter(|group| group["node_type"] == "array"));
@@ -173,6 +192,25 @@ fn zarr(folder: &Path, path: &[String], attributes: &Value, array: Option<&Value
     }
 }
 
+/// The layers that WEBKNOSSOS lists.
+fn webknossos(described: &Value, path: &[String]) -> Found {
+    let layers = described["dataLayers"].as_array().into_iter().flatten().filter_map(|described| {
+        let below: Vec<String> = path.iter().cloned().chain([described["name"].as_str()?.to_owned()]).collect();
+        let kind = if described["category"] == "segmentation" { Kind::Segmentation } else { Kind::Image };
+        Some(layer(&below, kind, "wkw"))
+    });
+    let layers: Vec<Layer> = layers.collect();
+    if layers.is_empty() { Found::Nothing } else { Found::Volume(layers) }
+}
+
+/// An N5 array, or a group of which the finest level is there.
+fn n5(folder: &Path, path: &[String], attributes: &Value) -> Option<Found> {
+    let level = if attributes["dimensions"].is_array() { attributes.clone() } else { metadata(&folder.join("s0/attributes.json"))? };
+    let dimensions = level["dimensions"].as_array()?.len();
+    let kind = if level["dataType"] == "uint64" { Kind::Segmentation } else { Kind::Image };
+    Some(if dimensions >= 3 { Found::Volume(vec![layer(path, kind, "n5")]) } else { Found::Part })
+}
+
 /// The label images that an OME-Zarr image lists in its `labels` group.
 fn labels(folder: &Path, path: &[String]) -> Vec<Layer> {
     let group = folder.join("labels");
@@ -203,6 +241,16 @@ fn metadata(file: &Path) -> Option<Value> {
         GzDecoder::new(File::open(packed).ok()?).take(MAX_METADATA_BYTES).read_to_string(&mut text).ok()?;
     }
     serde_json::from_str(&text).ok().filter(Value::is_object)
+}
+
+/// Names of the archives in a folder, in order.
+fn archives_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter(|entry| entry.path().is_file()).filter_map(|entry| entry.file_name().into_string().ok());
+    let is_archive = |name: &String| [".zip", ".ozx"].iter().any(|ending| name.to_ascii_lowercase().ends_with(ending));
+    let mut names: Vec<String> = names.filter(is_archive).collect();
+    names.sort();
+    names
 }
 
 /// Names of the folders in a folder, in order; hidden ones and installed modules hold no datasets.

@@ -323,8 +323,14 @@ fn datasets_are_found_and_grouped() {
     fixture.write("data/bare/.zarray", br#"{"shape":[1,2,3]}"#);
     fixture.write("data/flat/.zarray", br#"{"shape":[1]}"#);
     fixture.write("data/notes/info", b"not json");
+    fixture.write("data/n5/attributes.json", br#"{"n5":"2.0.0"}"#);
+    fixture.write("data/n5/s0/attributes.json", br#"{"dimensions":[1,2,3],"dataType":"uint64"}"#);
+    fixture.write("data/n5/s1/attributes.json", br#"{"dimensions":[1,2,3],"dataType":"uint64"}"#);
+    let described = r#"{"dataLayers":[{"name":"color","category":"color"},{"name":"cells","category":"segmentation"}]}"#;
+    fixture.write("data/wk/datasource-properties.json", described.as_bytes());
+    fixture.write("data/z/packed.ZIP", b"");
     let list: Value = serde_json::from_slice(&fixture.get("/data/index.json", &[]).body).unwrap();
-    assert_eq!(names(&list), ["a.zarr", "fly", "alone", "b c.zarr", "bare"]);
+    assert_eq!(names(&list), ["a.zarr", "fly", "wk", "alone", "b c.zarr", "bare", "n5", "z/packed.ZIP"]);
     let layers = |index: usize| -> Vec<(&str, &str, &str)> {
         let text = |layer: &'_ Value, key: &str| layer[key].as_str().unwrap().to_owned().leak() as &str;
         let layers = list[index]["layers"].as_array().unwrap();
@@ -332,7 +338,10 @@ fn datasets_are_found_and_grouped() {
     };
     assert_eq!(layers(0), [("data/a.zarr", "image", "zarr"), ("data/a.zarr/labels/cells", "segmentation", "zarr")]);
     assert_eq!(layers(1), [("data/fly/em", "image", "precomputed"), ("data/fly/seg", "segmentation", "precomputed")]);
-    assert_eq!(layers(3), [("data/b%20c.zarr", "segmentation", "zarr")]);
+    assert_eq!(layers(2), [("data/wk/color", "image", "wkw"), ("data/wk/cells", "segmentation", "wkw")]);
+    assert_eq!(layers(4), [("data/b%20c.zarr", "segmentation", "zarr")]);
+    assert_eq!(layers(6), [("data/n5", "segmentation", "n5")]);
+    assert_eq!(layers(7), [("data/z/packed.ZIP", "auto", "zip")]);
 }
 
 #[test]
