@@ -5,11 +5,25 @@
 pub mod bench;
 #[cfg(feature = "zarr")]
 pub mod blosc;
+#[cfg(feature = "zarr")]
+pub mod checksum;
 pub mod compressed_segmentation;
+#[cfg(feature = "compresso")]
+pub mod compresso;
 mod error;
 pub mod gzip;
 mod inflate;
 pub mod jpeg;
+#[cfg(feature = "jxl")]
+pub mod jxl;
+#[cfg(feature = "zarr")]
+pub mod pcodec;
+#[cfg(feature = "png")]
+pub mod png;
+#[cfg(any(feature = "jxl", feature = "png"))]
+mod samples;
+#[cfg(feature = "zarr")]
+pub mod shuffle;
 #[cfg(feature = "zarr")]
 pub mod zlib;
 #[cfg(feature = "zarr")]

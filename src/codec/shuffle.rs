@@ -1,11 +1,12 @@
-//! Blosc's two filters, undone: bytes or bits of equal significance were brought together.
+//! The filters of Blosc and numcodecs, undone: bytes or bits of equal significance were brought together.
 //!
 //! Both come down to putting bytes of several planes in turns, which is written in steps of 16 bytes for vector code.
 
 const STEP: usize = 16;
 
-/// Undoes the byte shuffle: `input` holds byte 0 of every voxel, then byte 1 …, then what did not fill a voxel.
-pub(super) fn undo_bytes(type_size: usize, input: &[u8], output: &mut [u8]) {
+/// Undoes the byte shuffle: `input` holds byte 0 of every voxel, then byte 1 …, then what did not fill a voxel. `output` is as long;
+/// `type_size`, the bytes of a voxel, is not 0.
+pub fn undo_bytes(type_size: usize, input: &[u8], output: &mut [u8]) {
     let count = input.len() / type_size;
     if count > 0 {
         match type_size {
