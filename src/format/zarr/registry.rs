@@ -2,10 +2,6 @@
 //!
 //! zarrs finds extensions through static constructors, which a WebAssembly module runs only where its host says so. What is
 //! registered here is found without them.
-#![cfg_attr(
-    target_arch = "wasm32",
-    expect(clippy::arc_with_non_send_sync, reason = "zarrs asks for Arc, and has no Send codecs on wasm32")
-)]
 
 use std::sync::{Arc, Once};
 
