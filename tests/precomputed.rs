@@ -287,7 +287,7 @@ fn infos_that_make_no_sense_are_refused() {
         (scale("chunk_sizes"), json!([]), bad, "chunk_sizes"),
         (scale("chunk_sizes"), json!([[8, 8, 0]]), bad, "chunk_sizes"),
         (scale("chunk_sizes"), json!([[8, 8, 8], [4, 4, 4]]), bad, "2 chunk sizes"),
-        (scale("encoding"), json!("png"), unsupported, "png"),
+        (scale("encoding"), json!("crackle"), unsupported, "crackle"),
         (scale("compressed_segmentation_block_size"), Value::Null, bad, "block_size"),
         (scale("compressed_segmentation_block_size"), json!([8, 8, -8]), bad, "block_size"),
         (sharding("@type"), json!("zip"), unsupported, "zip"),

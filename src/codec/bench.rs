@@ -1,5 +1,6 @@
 //! Decoders by name, each as chunks are decoded by it: what `cargo xtask bench --decoders` measures, natively and as wasm.
 
+use super::checksum::Checksum;
 use super::compressed_segmentation::{self, Layout};
 use super::{CodecError, blosc, gzip, jpeg, zlib, zstd};
 
@@ -26,7 +27,7 @@ pub fn decode(codec: &str, bytes: &[u8], len: usize) -> Result<Vec<u8>, CodecErr
 /// The bytes before a checksum that is theirs.
 fn crc32c(bytes: &[u8]) -> Result<Vec<u8>, CodecError> {
     let (data, checksum) = bytes.split_last_chunk().unwrap_or((&[], &[0; 4]));
-    if crc32c::crc32c(data) != u32::from_le_bytes(*checksum) {
+    if Checksum::Crc32c.of(data) != u32::from_le_bytes(*checksum) {
         return Err(CodecError::Corrupt { codec: "crc32c", reason: "the checksum is another".to_owned() });
     }
     Ok(data.to_vec())

@@ -7,7 +7,11 @@ pub mod bench;
 pub mod blosc;
 #[cfg(feature = "zarr")]
 pub mod bzip2;
+#[cfg(feature = "zarr")]
+pub mod checksum;
 pub mod compressed_segmentation;
+#[cfg(feature = "compresso")]
+pub mod compresso;
 #[cfg(feature = "zarr")]
 mod copy;
 pub mod deflate;
@@ -15,8 +19,18 @@ mod error;
 pub mod gzip;
 mod inflate;
 pub mod jpeg;
+#[cfg(feature = "jxl")]
+pub mod jxl;
 #[cfg(feature = "zarr")]
 pub mod lz4;
+#[cfg(feature = "zarr")]
+pub mod pcodec;
+#[cfg(feature = "png")]
+pub mod png;
+#[cfg(any(feature = "jxl", feature = "png"))]
+mod samples;
+#[cfg(feature = "zarr")]
+pub mod shuffle;
 #[cfg(feature = "zarr")]
 pub mod xz;
 #[cfg(feature = "zarr")]

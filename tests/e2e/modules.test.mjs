@@ -115,6 +115,21 @@ test('chunks of a precomputed volume may need the full module too', async () => 
   await close();
 });
 
+test('precomputed volumes of the rarer encodings are opened by the full module', async () => {
+  const { page, fetched, close } = await bare();
+  const volumes = await page.evaluate(async () => {
+    const { createViewer } = await import('/npm/index.js');
+    const viewer = await createViewer({ container: '#a', layout: 'xy' });
+    const read = {};
+    for (const name of ['precomputed/png-grey8', 'precomputed/jxl-grey', 'precomputed/compresso-u8']) read[name] = await readWhole(viewer, name, `/data/${name}`);
+    await viewer.dispose();
+    return read;
+  });
+  for (const [name, bytes] of Object.entries(volumes)) assertValues(bytes, name);
+  assert.deepEqual(fetched(), [SMALL, FULL]);
+  await close();
+});
+
 test('a page that begins with what is called Zarr fetches the full module alone', async () => {
   const { page, fetched, close } = await bare();
   const bytes = await page.evaluate(async () => {

@@ -8,6 +8,8 @@ import json
 import struct
 import zlib
 
+import compresso as compresso_codec
+import imagecodecs
 import numcodecs
 import numpy as np
 import simplejpeg
@@ -253,6 +255,61 @@ def raw_chunks(book):
         reads_not(book, f"bad/cseg-{name}", "precomputed", ids, LAST, FIRST, f"a compressed_segmentation chunk: {name}")
 
 
+def encoded_chunks(book):
+    """Precomputed chunks of png, jxl and compresso."""
+    grey = seeded.grey((32, 24, 10), 305)
+    chunk, last, last_box, first_box = (16, 12, 10), "16-32_12-24_0-10", ((16, 12, 0), (32, 24, 10)), ((0, 0, 0), (16, 12, 10))
+    ids = seeded.labels("uint32", (32, 24, 10), 306)
+    ids[16:, 12:] += np.random.default_rng(307).integers(0, 3, (16, 12, 10), dtype=np.uint32)  # noise: many regions and listed boundary voxels
+
+    def refuses(name, block, encoding, encode, change, why, kind="image"):
+        folder = book.root / f"bad/{name}"
+        precomputed.ts_write(folder, block, chunk, kind=kind)
+        precomputed.encode_chunks(folder, encoding, encode)
+        file = folder / "8_8_40" / last
+        file.write_bytes(change(file.read_bytes()))
+        reads_not(book, f"bad/{name}", "precomputed", block, last_box, first_box, why, also=["unsupported"], mentions=[encoding])
+
+    def png(pixels):
+        return imagecodecs.png_encode(pixels)
+
+    def png_header(place, layout, *values):  # changes the header and makes its checksum right again
+        def change(content):
+            header = bytearray(content[12:29])
+            struct.pack_into(layout, header, 4 + place, *values)
+            return content[:12] + bytes(header) + struct.pack(">I", zlib.crc32(header)) + content[33:]
+        return change
+
+    wide = precomputed.rows(seeded.grey((16, 120, 1), 308)[..., None])
+    for name, change in (
+        ("truncated", lambda b: b[:len(b) // 2]), ("no-end", lambda b: b[:-12]), ("empty", lambda b: b""), ("html", lambda b: HTML), ("header-only", lambda b: b[:33]),
+        ("other-size", lambda b: png(wide[:40])), ("colour", lambda b: png(np.repeat(wide[..., None], 3, 2))), ("depth", lambda b: png(wide.astype(np.uint16))),
+        ("huge-size", png_header(0, ">II", 2**31 - 1, 2**31 - 1)), ("palette", png_header(9, ">B", 3)), ("checksum", flip(-30)), ("data", flip(200)),
+    ):
+        refuses(f"png-{name}", grey, "png", lambda b: png(precomputed.rows(b)), change, f"a PNG chunk: {name}")
+
+    def jxl(pixels):
+        return imagecodecs.jpegxl_encode(pixels, lossless=True)
+
+    for name, change in (
+        ("truncated", lambda b: b[:len(b) // 2]), ("empty", lambda b: b""), ("html", lambda b: HTML), ("header-only", lambda b: b[:4]), ("other-size", lambda b: jxl(wide[:40])),
+        ("colour", lambda b: jxl(np.repeat(wide[..., None], 3, 2))), ("depth", lambda b: jxl(wide.astype(np.uint16) * 257)), ("png", lambda b: png(wide)),
+    ):
+        refuses(f"jxl-{name}", grey, "jxl", lambda b: jxl(precomputed.rows(b)), change, f"a JPEG XL chunk: {name}")
+
+    def compresso(block):
+        return compresso_codec.compress(np.array(block, order="F"))
+
+    small = seeded.labels("uint32", (16, 12, 9), 309)
+    for name, change in (
+        ("truncated", lambda b: b[:len(b) // 2]), ("header-only", lambda b: b[:36]), ("empty", lambda b: b""), ("html", lambda b: HTML), ("magic", flip(0)), ("version", put(4, "<B", 9)),
+        ("width", put(5, "<B", 8)), ("other-shape", lambda b: compresso(small)), ("turned", lambda b: b[:6] + b[8:10] + b[6:8] + b[10:]), ("window-0", put(12, "<B", 0)),
+        ("window-huge", put(12, "<BBB", 255, 255, 255)), ("ids-huge", put(15, "<Q", MAX64)), ("ids-fewer", lambda b: put(15, "<Q", struct.unpack_from("<Q", b, 15)[0] - 1)(b)),
+        ("values-huge", put(23, "<I", 2**32 - 1)), ("locations-huge", put(27, "<Q", 2**62)), ("connectivity", put(35, "<B", 26)), ("no-index", lambda b: b[:-20]),
+    ):
+        refuses(f"compresso-{name}", ids, "compresso", lambda b: compresso(b[..., 0]), change, f"a compresso chunk: {name}", "segmentation")
+
+
 def neuroglancer_shards(book):
     """Precomputed shards whose indices lie."""
     # 2 x 2 x 2 chunks: Morton code = x + 2 y + 4 z; its bit 0 (x) is the minishard, bit 1 (y) the shard.
@@ -333,6 +390,13 @@ def zarr_chunks(book):
             ("cbytes", put(12, "<I", 2**31 - 1)), ("blocksize", put(8, "<I", 0)), ("start-outside", put(16, "<I", 10**6)), ("version", put(0, "<B", 99)),
             ("short", lambda b: numcodecs.Blosc("lz4", 5, 1).encode(np.zeros(raw // 2 - 1, np.uint16))),
             ("stream-length", put(20, "<i", -5))]),
+        "adler32": (numcodecs.Adler32(), None, [("flipped", flip(17)), ("sum-flipped", flip(0)), ("short", lambda b: b[:3]), ("empty", lambda b: b"")]),
+        "fletcher32": (numcodecs.Fletcher32(), None, [("flipped", flip(17)), ("sum-flipped", flip(-1)), ("empty", lambda b: b"")]),
+        "pcodec": (numcodecs.PCodec(), None, [
+            ("truncated", half), ("header-only", lambda b: b[:6]), ("empty", lambda b: b""), ("html", lambda b: HTML), ("version", put(4, "<B", 200)),
+            ("short", lambda b: bytes(numcodecs.PCodec().encode(np.zeros(raw // 2 - 1, np.uint16)))),
+            ("type", lambda b: bytes(numcodecs.PCodec().encode(np.zeros(raw // 2, np.int16)))),
+            ("long", lambda b: bytes(numcodecs.PCodec().encode(np.zeros(10**6, np.uint16))))]),
         "crc32c": (None, CRC32C, [("flipped", flip(17)), ("sum-flipped", flip(-1)), ("short", lambda b: b[4:]), ("empty", lambda b: b"")]),
     }
     for codec, (v2_codec, v3_codec, list_) in breaks.items():
@@ -388,6 +452,7 @@ def write(book):
     zarrs(book)
     omes(book)
     raw_chunks(book)
+    encoded_chunks(book)
     neuroglancer_shards(book)
     zarr_chunks(book)
     zarr_shards(book)

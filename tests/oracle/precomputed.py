@@ -3,8 +3,12 @@
 import gzip
 import json
 import shutil
+import struct
+import zlib
 
 import cloudvolume
+import compresso as compresso_codec
+import imagecodecs
 import numpy as np
 import simplejpeg
 import tensorstore as ts
@@ -187,18 +191,133 @@ def jpeg(book):
         entry(book, path, [decoded], [(8, 8, 40)], (16, 16, 6), tolerance=2, features=["rgb", path[-3:]])
 
 
-def jpeg_by_simplejpeg(folder, scale=0):
-    """[x, y, z, c] of an unsharded JPEG volume at origin 0, each file decoded by simplejpeg: rows of pixels are x fastest."""
+def by_images(folder, decode, scale=0):
+    """[x, y, z, c] of an unsharded volume at origin 0, each file decoded to [rows, columns, c]: rows of pixels are x fastest."""
     info = json.loads((folder / "info").read_text())
     scale, channels = info["scales"][scale], info["num_channels"]
-    block = np.zeros((*scale["size"], channels), np.uint8)
+    block = np.zeros((*scale["size"], channels), info["data_type"])
     for file in sorted((folder / scale["key"]).iterdir()):
         spans = [tuple(map(int, s.split("-"))) for s in file.name.split("_")]
-        pixels = simplejpeg.decode_jpeg(file.read_bytes(), colorspace="RGB" if channels == 3 else "GRAY")
+        pixels = decode(file.read_bytes(), channels)
+        assert pixels.dtype == block.dtype and pixels.size == channels * np.prod([b - a for a, b in spans]), (file, pixels.dtype, pixels.shape)
         shape = [b - a for a, b in spans]
-        planes = [pixels[..., c].ravel().reshape(shape, order="F") for c in range(channels)]
+        planes = [pixels.reshape(-1, channels)[:, c].reshape(shape, order="F") for c in range(channels)]
         block[tuple(slice(a, b) for a, b in spans)] = np.stack(planes, -1)
     return block
+
+
+def jpeg_by_simplejpeg(folder, scale=0):
+    """JPEG by simplejpeg."""
+    return by_images(folder, lambda content, channels: simplejpeg.decode_jpeg(content, colorspace="RGB" if channels == 3 else "GRAY"), scale)
+
+
+def png_by_imagecodecs(folder, scale=0):
+    """PNG by imagecodecs: libpng."""
+    return by_images(folder, lambda content, _: imagecodecs.png_decode(content), scale)
+
+
+def jxl_by_imagecodecs(folder, scale=0):
+    """JPEG XL by imagecodecs: libjxl."""
+    return by_images(folder, lambda content, _: imagecodecs.jpegxl_decode(content), scale)
+
+
+def encode_chunks(folder, encoding, encode):
+    """Gives a raw volume at origin 0 another encoding: `encode` makes bytes of a chunk [x, y, z, c]."""
+    info = json.loads((folder / "info").read_text())
+    info["scales"][0]["encoding"] = encoding
+    (folder / "info").write_text(json.dumps(info))
+    for file in sorted((folder / info["scales"][0]["key"]).iterdir()):
+        shape = [int(b) - int(a) for a, b in (s.split("-") for s in file.name.split("_"))]
+        file.write_bytes(encode(np.frombuffer(file.read_bytes(), info["data_type"]).reshape(*shape, -1, order="F")))
+
+
+def rows(chunk):
+    """A chunk [x, y, z, c] as an image: rows of x, one below the other; without c where there is one channel."""
+    return np.ascontiguousarray(chunk.transpose(2, 1, 0, 3).reshape(-1, chunk.shape[0], chunk.shape[3]).squeeze(2 if chunk.shape[3] == 1 else ()))
+
+
+def png(book):
+    """PNG of both depths and each number of channels, and one in shards."""
+    grey = seeded.grey((25, 23, 11), 34)
+    for name, block, write, readers in (
+        ("png-grey8", grey, "cv", [ts_read, cv_read]),
+        ("png-grey16", seeded.values("uint16", SHAPE, 35), "ts", [ts_read]),
+        ("png-grey8-alpha", np.stack([grey, grey[::-1]], -1), "ts", [ts_read]),
+        ("png-rgb8", np.stack([grey, grey[::-1], grey[:, ::-1]], -1), "ts", [ts_read]),
+        ("png-rgba16", np.stack([seeded.values("uint16", SHAPE, s) for s in (36, 37, 38, 39)], -1), "ts", [ts_read]),
+    ):
+        path = f"precomputed/{name}"
+        folder = book.root / path
+        if write == "cv":
+            cv_write(folder, block, (16, 16, 6), encoding="png")
+        else:
+            ts_write(folder, block, (16, 16, 6), encoding="png")
+        check(folder, [block], [*readers, png_by_imagecodecs])
+        entry(book, path, [block], [(8, 8, 40)], (16, 16, 6), features=[f"{with_channels(block).shape[3]} channels"])
+    # Interlaced, and turned: one row of all voxels. Both are images of as many pixels.
+    for name, encode in (("png-interlaced", lambda b: adam7(rows(b))), ("png-one-row", lambda b: imagecodecs.png_encode(rows(b).reshape(1, -1)))):
+        path = f"precomputed/{name}"
+        folder = book.root / path
+        ts_write(folder, grey, (25, 23, 11))
+        encode_chunks(folder, "png", encode)
+        check(folder, [grey], [png_by_imagecodecs])
+        entry(book, path, [grey], [(8, 8, 40)], (25, 23, 11), features=[name[4:]])
+
+
+def adam7(pixels):
+    """An interlaced PNG of grey bytes, written from the specification: libpng's writer is out of reach here; libpng reads it back."""
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    filtered = b"".join(b"\0" + row.tobytes() for x, y, dx, dy in passes for row in pixels[y::dy, x::dx] if row.size)
+
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    header = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 8, 0, 0, 0, 1)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(filtered, 9)) + chunk(b"IEND", b"")
+
+
+def jxl(book):
+    """JPEG XL, without loss (exact) and with (as libjxl decodes it, within 2)."""
+    grey = seeded.grey((41, 37, 11), 34)
+    colour = np.stack([seeded.grey((25, 23, 7), seed) for seed in (31, 32, 33)], -1)
+    alpha = np.concatenate([colour, colour[::-1, ..., :1]], -1)
+    for name, block, chunk, how in (
+        ("jxl-grey", grey, (24, 16, 11), {"lossless": True}), ("jxl-rgb", colour, (16, 16, 7), {"lossless": True}), ("jxl-rgba", alpha, (25, 23, 7), {"lossless": True}),
+        ("jxl-grey-lossy", grey, (41, 37, 11), {"distance": 1.0}), ("jxl-rgb-lossy", colour, (25, 23, 7), {"distance": 0.5}),
+        ("jxl-grey-container", grey, (41, 37, 11), {"lossless": True, "usecontainer": True}),
+    ):
+        path = f"precomputed/{name}"
+        folder = book.root / path
+        ts_write(folder, block, chunk)
+        encode_chunks(folder, "jxl", lambda chunk, how=how: imagecodecs.jpegxl_encode(rows(chunk), **how))
+        decoded = jxl_by_imagecodecs(folder)
+        check(folder, [decoded], [cv_read] if decoded.shape[3] == 1 else [])  # cloud-volume turns the axes of colours
+        lossless = how.get("lossless", False)
+        assert lossless == np.array_equal(decoded, with_channels(block)), path
+        entry(book, path, [decoded], [(8, 8, 40)], chunk, tolerance=0 if lossless else 2, features=["lossless" if lossless else "lossy"])
+
+
+def compresso(book):
+    """compresso: every width of ids, both formats and connectivities, windows of every width, noise, and the greatest ids."""
+    for name, block, chunk in (
+        ("compresso-u32", seeded.labels("uint32", (37, 29, 23)), (16, 13, 11)), ("compresso-u64", seeded.labels("uint64", (37, 29, 23)), (16, 13, 11)),
+        ("compresso-u8", seeded.labels("uint8", SHAPE), CHUNK), ("compresso-u16-noise", seeded.values("uint16", SHAPE, 47), CHUNK),
+    ):
+        path = f"precomputed/{name}"
+        cv_write(book.root / path, block, chunk, encoding="compresso", kind="segmentation")
+        check(book.root / path, [block], [cv_read])
+        entry(book, path, [block], [(8, 8, 40)], chunk, features=["format 1"])
+    mixed = seeded.labels("uint64", (37, 29, 23), 48)
+    mixed[:9, :9] = np.uint64(2**64 - 1) - np.random.default_rng(49).integers(0, 9, (9, 9, 23), dtype=np.uint64)  # ids that are no codes
+    for steps in ((4, 4, 1), (8, 8, 1), (4, 4, 2), (3, 5, 2)):
+        for connectivity in (4, 6):
+            path = f"precomputed/compresso-{'x'.join(map(str, steps))}-{connectivity}"
+            folder = book.root / path
+            ts_write(folder, mixed, mixed.shape, kind="segmentation")
+            how = {"steps": steps, "connectivity": connectivity, "random_access_z_index": False}
+            encode_chunks(folder, "compresso", lambda chunk, how=how: compresso_codec.compress(np.array(chunk[..., 0], order="F"), **how))
+            check(folder, [mixed], [cv_read])
+            entry(book, path, [mixed], [(8, 8, 40)], mixed.shape, features=["format 0", f"connectivity {connectivity}"])
 
 
 def compressed_segmentation(book):
@@ -362,25 +481,19 @@ def block_of(book, name, scale):
 
 
 def refusals(book):
-    """Encodings and types that other software writes and this project does not read."""
-    grey_block = seeded.grey((16, 12, 10), 8)
-    for encoding, word, block, kind in (
-        ("png", "png", grey_block, "image"),
-        ("jxl", "jxl", grey_block, "image"),
-        ("compresso", "compresso", seeded.labels("uint32", (16, 12, 10), 9), "segmentation"),
+    """Encodings and types that other software writes and this project does not read: what such an info says is enough."""
+    for dtype, encoding in (
+        ("int64", None), ("float64", None), ("uint64", "crackle"), ("float32", "fpzip"), ("float32", "kempressed"), ("float32", "zfpc"),
     ):
-        path = f"precomputed/refuse-{encoding}"
-        cv_write(book.root / path, block, (16, 12, 10), encoding=encoding, kind=kind)
-        check(book.root / path, [block], [cv_read] if encoding != "jxl" else [], tolerance=0)
-        book.refuse(path, word)
-    for dtype in ("int64", "float64"):
-        path = f"precomputed/refuse-{dtype}"
+        path = f"precomputed/refuse-{encoding or dtype}"
         ts_write(book.root / path, seeded.values("uint8", (9, 7, 5)), (9, 7, 5))
         info_path = book.root / path / "info"
         info = json.loads(info_path.read_text())
         info["data_type"] = dtype
+        if encoding:
+            info["scales"][0]["encoding"] = encoding
         info_path.write_text(json.dumps(info))
-        book.refuse(path, dtype)
+        book.refuse(path, encoding or dtype)
 
 
 def write(book):
@@ -388,6 +501,9 @@ def write(book):
     raw(book)
     jpeg(book)
     compressed_segmentation(book)
+    png(book)
+    jxl(book)
+    compresso(book)
     sharded(book)
     scales(book)
     refusals(book)

@@ -61,11 +61,11 @@ def check(folder, data, readers=(read_zarr, read_ts)):
         assert same, f"{folder} differs, read by {read.__name__}"
 
 
-def write_v2(folder, data, chunks, compressor=None, *, order="C", separator=".", fill=0, writer="zarr", attributes=None):
+def write_v2(folder, data, chunks, compressor=None, *, filters=None, order="C", separator=".", fill=0, writer="zarr", attributes=None):
     """Writes a v2 array; the data's byte order is kept."""
     if writer == "zarr":
         array = zarr.create_array(
-            str(folder), shape=data.shape, dtype=data.dtype, chunks=chunks, compressors=compressor, filters=None, order=order,
+            str(folder), shape=data.shape, dtype=data.dtype, chunks=chunks, compressors=compressor, filters=filters, order=order,
             fill_value=fill, zarr_format=2, chunk_key_encoding={"name": "v2", "separator": separator}, attributes=attributes or {},
         )
         array[...] = data
@@ -83,7 +83,7 @@ def write_v3(folder, data, chunks, codecs=(BYTES,), *, fill=0, writer="zarr", ke
     """Writes a v3 array; `chunks` is the shape of a shard where the codecs are sharded."""
     key = {"name": key[0], "configuration": {"separator": key[1]}}
     if writer == "zarr":
-        serializers = [c for c in codecs if c["name"] in ("bytes", "sharding_indexed")]
+        serializers = [c for c in codecs if c["name"] in ("bytes", "sharding_indexed", "numcodecs.pcodec")]
         at = codecs.index(serializers[0])
         array = zarr.create_array(
             str(folder), shape=data.shape, dtype=data.dtype.newbyteorder("="), chunks=chunks, filters=list(codecs[:at]) or None,
@@ -246,6 +246,57 @@ def compressors(book):
     v3(book, "v3-zstd-large", large, [BYTES, zstd()], (29, 31, 17), features=["zstd"])
 
 
+def numcodecs_codecs(book):
+    """What only numcodecs has, as zarr-python names it in both versions: checksums at either end, shuffle, pcodec."""
+    u16, u8 = seeded.values("uint16", SHAPE), seeded.values("uint8", SHAPE)
+    only_zarr = {"readers": (read_zarr,)}
+
+    def of_v3(name, **configuration):
+        return {"name": f"numcodecs.{name}", "configuration": configuration}
+
+    for name, codec in (("adler32", numcodecs.Adler32), ("crc32", numcodecs.CRC32), ("crc32c", numcodecs.CRC32C), ("fletcher32", numcodecs.Fletcher32)):
+        v2(book, f"v2-filter-{name}", u16, numcodecs.Zlib(5), filters=[codec()], features=[name, "filter"], **only_zarr)
+        v2(book, f"v2-{name}", u8, codec(), (13, 7, 5), features=[name], **only_zarr)  # an odd number of bytes
+        v3(book, f"v3-numcodecs-{name}", u16, [BYTES, GZIP, of_v3(name)], features=["gzip", name], **only_zarr)
+        if name != "fletcher32":
+            for location in ("start", "end"):
+                v3(book, f"v3-numcodecs-{name}-{location}", u16, [BYTES, of_v3(name, location=location)], features=[name, location], **only_zarr)
+    v2(book, "v2-filter-crc32-end-adler32", u16, None, filters=[numcodecs.CRC32(location="end"), numcodecs.Adler32()], features=["filter"], **only_zarr)
+    v3(book, "v3-sharded-adler32", u16, [sharding((4, 7, 9), [BYTES, of_v3("adler32")])], (18, 14, 8), inner=CHUNK, features=["sharded", "adler32"], **only_zarr)
+    for size in (2, 3, 4, 8):
+        block = seeded.values({2: "uint16", 3: "uint8", 4: "float32", 8: "uint64"}[size], (12, 10, 7))
+        chunk = (9, 7, 4)
+        v2(book, f"v2-shuffle-{size}", block, numcodecs.Zlib(5), chunk, filters=[numcodecs.Shuffle(size)], features=["shuffle"], **only_zarr)
+        v3(book, f"v3-shuffle-{size}", block, [BYTES if block.itemsize > 1 else {"name": "bytes"}, of_v3("shuffle", elementsize=size), zstd()], chunk,
+           features=["shuffle"], **only_zarr)
+    for dtype in ("uint16", "int16", "uint32", "int32", "uint64", "float32"):
+        block = seeded.values(dtype, SHAPE)
+        v2(book, f"v2-pcodec-{dtype}", block, numcodecs.PCodec(), features=["pcodec"], **only_zarr)
+        v3(book, f"v3-pcodec-{dtype}", block, [of_v3("pcodec", level=8, delta_encoding_order=None)], features=["pcodec"], **only_zarr)
+    smooth = seeded.grey((31, 29, 17)).astype("int32") * 1000 - 7
+    for spec, how in (("consecutive", {"delta_spec": "try_consecutive", "delta_encoding_order": 2}), ("lookback", {"delta_spec": "try_lookback"}),
+                      ("none", {"delta_spec": "none", "mode_spec": "classic"}), ("pages", {"equal_pages_up_to": 1000})):
+        v2(book, f"v2-pcodec-{spec}", smooth, numcodecs.PCodec(level=6, **how), (31, 29, 9), features=["pcodec", spec], **only_zarr)
+    v3(book, "v3-pcodec-gzip", u16, [of_v3("pcodec", level=4), GZIP], features=["pcodec", "gzip"], **only_zarr)
+    v3(book, "v3-sharded-pcodec", u16, [sharding((4, 7, 9), [of_v3("pcodec", level=8)])], (18, 14, 8), inner=CHUNK, features=["sharded", "pcodec"], **only_zarr)
+
+
+def truths(book):
+    """Arrays of true and false: read as uint8."""
+    hole = [((0, 0, 0), (9, 7, 4))]
+    for fill in (False, True):
+        block = seeded.cleared((seeded.values("uint8", SHAPE, 83) % 2).astype(bool), hole, fill)
+        for version in (2, 3):
+            path = f"zarr/v{version}-bool-{str(fill).lower()}"
+            folder = book.root / path
+            if version == 2:
+                write_v2(folder, block.T, CHUNK[::-1], numcodecs.Zlib(5), fill=fill, writer=("zarr", "ts")[fill])
+            else:
+                write_v3(folder, block.T, CHUNK[::-1], [{"name": "bytes"}, GZIP], fill=fill, writer=("ts", "zarr")[fill])
+            check(folder, block.T)
+            entry(book, path, block.T.astype(np.uint8), CHUNK[::-1], fill=int(fill), features=[f"v{version}", "bool", "fill", "absent"])
+
+
 def layouts(book):
     """Orders, separators, key encodings, transposition, ragged edges, sizes of one."""
     u16 = seeded.values("uint16", SHAPE)
@@ -359,7 +410,7 @@ def axes(book):
 def refusals(book):
     """What zarr-python writes and this project does not read: the error must name it."""
     shape = (4, 5, 6)
-    for dtype, word in (("int64", "int64"), ("float64", "float64"), ("bool", "bool"), ("float16", "float16"), ("complex64", "complex64")):
+    for dtype, word in (("int64", "int64"), ("float64", "float64"), ("float16", "float16"), ("complex64", "complex64")):
         data = (np.arange(120).reshape(shape) % 2).astype(dtype)
         write_v2(book.root / f"zarr/refuse-v2-{word}", data, (4, 5, 6), None)
         write_v3(book.root / f"zarr/refuse-v3-{word}", data, (4, 5, 6), [BYTES if data.dtype.itemsize > 1 else {"name": "bytes"}])
@@ -394,7 +445,6 @@ def refusals(book):
     book.refuse("zarr/refuse-v3-string", "string")
     for name, change in (
         ("unknown-codec", lambda m: m["codecs"].append({"name": "quantum_squeeze"})),
-        ("pcodec", lambda m: m.update(codecs=[{"name": "numcodecs.pcodec", "configuration": {"level": 8}}])),
         ("unknown-type", lambda m: m.update(data_type="uint12")),
         ("unknown-grid", lambda m: m.update(chunk_grid={"name": "hexagonal", "configuration": {}})),
     ):
@@ -403,13 +453,15 @@ def refusals(book):
         meta = json.loads((folder / "zarr.json").read_text())
         change(meta)
         (folder / "zarr.json").write_text(json.dumps(meta))
-        book.refuse(f"zarr/refuse-v3-{name}", {"unknown-codec": "quantum_squeeze", "pcodec": "pcodec", "unknown-type": "uint12", "unknown-grid": "hexagonal"}[name])
+        book.refuse(f"zarr/refuse-v3-{name}", {"unknown-codec": "quantum_squeeze", "unknown-type": "uint12", "unknown-grid": "hexagonal"}[name])
 
 
 def write(book):
     """Every bare array."""
     types(book)
     compressors(book)
+    numcodecs_codecs(book)
+    truths(book)
     layouts(book)
     fills(book)
     shards(book)

@@ -24,6 +24,9 @@ use crate::store::Provider;
 /// The most levels of an image.
 const MAX_LEVELS: usize = 64;
 
+/// More documents than browsers fetch from a host at once, where it knows HTTP/1.1 only.
+const MANY_LEVELS: usize = 7;
+
 /// Versions whose metadata is understood; drafts of them have a suffix.
 const VERSIONS: [&str; 5] = ["0.1", "0.2", "0.3", "0.4", "0.5"];
 
@@ -36,7 +39,7 @@ pub(super) struct Group {
     pub(super) attributes: Map<String, Value>,
     /// The Zarr format of the group and so of its arrays: 2 or 3.
     pub(super) zarr_format: u8,
-    /// Metadata of arrays by their path, where the group's own document repeats it.
+    /// Metadata of arrays by their path, where a document of the group repeats them.
     pub(super) consolidated: Map<String, Value>,
 }
 
@@ -90,7 +93,10 @@ pub(super) async fn open(
     if paths.len() != datasets.len() || !paths.iter().all(|path| is_inside(path)) {
         return Err(group.bad("a level has no \"path\" that leads into the group"));
     }
-    let consolidated = std::mem::take(&mut group.consolidated);
+    let consolidated = match group.zarr_format {
+        2 if paths.len() >= MANY_LEVELS => read_consolidated(provider, &group, url, cancel).await.unwrap_or_default(),
+        _ => std::mem::take(&mut group.consolidated),
+    };
     let levels = paths.iter().map(|path| read_array(provider, &group, &consolidated, url, path, cancel));
     let arrays = try_join_all(levels).await?;
     let dimensions = arrays.first().map_or(0, |(info, _)| info.shape.len());
@@ -120,19 +126,35 @@ async fn read_array(
 ) -> Result<(ArrayInfo, String), FormatError> {
     let name = if group.zarr_format == 2 { ".zarray" } else { "zarr.json" };
     let document_url = child_url(url, &format!("{path}/{name}"));
-    let document = match consolidated.get(path).and_then(Value::as_object) {
-        Some(document) => document.clone(),
-        None => {
-            let bytes = provider.document(&document_url, cancel).await?;
-            let bytes = bytes.ok_or_else(|| group.bad(format!("the level \"{path}\" is listed, but there is no {document_url}")))?;
-            parse_document(&bytes, &document_url)?
-        }
+    let parse = |document: Map<String, Value>| match group.zarr_format {
+        2 => ArrayInfo::from_v2(&document, Map::new(), &document_url),
+        _ => ArrayInfo::from_v3(Value::Object(document), &document_url),
     };
-    let info = match group.zarr_format {
-        2 => ArrayInfo::from_v2(&document, Map::new(), &document_url)?,
-        _ => ArrayInfo::from_v3(Value::Object(document), &document_url)?,
+    // A copy that makes no sense is not believed: the array's own document decides.
+    if let Some(copy) = consolidated.get(path).and_then(Value::as_object)
+        && let Ok(info) = parse(copy.clone())
+    {
+        return Ok((info, document_url));
+    }
+    let bytes = provider.document(&document_url, cancel).await?;
+    let bytes = bytes.ok_or_else(|| group.bad(format!("the level \"{path}\" is listed, but there is no {document_url}")))?;
+    Ok((parse(parse_document(&bytes, &document_url)?)?, document_url))
+}
+
+/// The metadata of the arrays of a v2 group by their path, from the one document that may repeat them all. Nobody need write or renew it:
+/// `None` where it is not there, or its attributes of the group are others than those of the group.
+async fn read_consolidated(provider: &Rc<dyn Provider>, group: &Group, url: &str, cancel: &Cancel) -> Option<Map<String, Value>> {
+    let document_url = child_url(url, ".zmetadata");
+    let bytes = provider.document(&document_url, cancel).await.ok()??;
+    let mut document = parse_document(&bytes, &document_url).ok()?;
+    let Some(Value::Object(metadata)) = document.remove("metadata") else {
+        return None;
     };
-    Ok((info, document_url))
+    if metadata.get(".zattrs").and_then(Value::as_object) != Some(&group.attributes) {
+        return None;
+    }
+    let arrays = metadata.into_iter().filter_map(|(key, value)| Some((key.strip_suffix("/.zarray")?.to_owned(), value)));
+    Some(arrays.collect())
 }
 
 /// Later versions say in other ways where voxels are.

@@ -2,6 +2,12 @@
 
 use bytes::Bytes;
 
+#[cfg(feature = "compresso")]
+use crate::codec::compresso;
+#[cfg(feature = "jxl")]
+use crate::codec::jxl;
+#[cfg(feature = "png")]
+use crate::codec::png;
 use crate::codec::{CodecError, compressed_segmentation, gzip, jpeg};
 use crate::voxel::{DataType, VoxelBlock};
 
@@ -38,6 +44,14 @@ impl ChunkLayout {
         let data = match self.encoding {
             Encoding::Raw => self.raw(bytes, channel)?,
             Encoding::Jpeg => jpeg::decode_channel(&self.inflated(bytes)?, self.channel_bytes(), self.channels, channel)?,
+            #[cfg(feature = "png")]
+            Encoding::Png => {
+                let sample_bytes = self.data_type.size_bytes();
+                let layout = png::Layout { pixels: self.channel_bytes() / sample_bytes, channels: self.channels, sample_bytes };
+                png::decode_channel(&self.inflated(bytes)?, &layout, channel)?
+            }
+            #[cfg(feature = "jxl")]
+            Encoding::Jxl => jxl::decode_channel(&self.inflated(bytes)?, self.channel_bytes(), self.channels, channel)?,
             Encoding::CompressedSegmentation { block_shape } => {
                 let bytes = self.inflated(bytes)?;
                 let layout = compressed_segmentation::Layout { shape: self.shape, block_shape, channels: self.channels };
@@ -47,6 +61,19 @@ impl ChunkLayout {
                     compressed_segmentation::decode_channel::<4>(&bytes, &layout, channel)?
                 }
             }
+            #[cfg(feature = "compresso")]
+            Encoding::Compresso => {
+                let bytes = self.inflated(bytes)?;
+                match self.data_type.size_bytes() {
+                    1 => compresso::decode::<1>(&bytes, self.shape)?,
+                    2 => compresso::decode::<2>(&bytes, self.shape)?,
+                    4 => compresso::decode::<4>(&bytes, self.shape)?,
+                    _ => compresso::decode::<8>(&bytes, self.shape)?,
+                }
+            }
+            // Volumes that need another module do not open.
+            #[cfg(not(all(feature = "png", feature = "jxl", feature = "compresso")))]
+            _ => return Err(CodecError::NeedsFullModule { codec: "precomputed" }),
         };
         Ok(VoxelBlock { data_type: self.data_type, shape: self.shape, data })
     }

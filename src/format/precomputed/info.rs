@@ -42,7 +42,10 @@ pub(super) struct Scale {
 pub(super) enum Encoding {
     Raw,
     Jpeg,
+    Png,
+    Jxl,
     CompressedSegmentation { block_shape: [u32; 3] },
+    Compresso,
 }
 
 impl Info {
@@ -118,6 +121,9 @@ fn parse_scale(scale: &Object<'_>, data_type: DataType, channels: u32) -> Result
     };
     let voxel_size_nm = scale.three_sizes("resolution")?;
     let encoding = parse_encoding(scale, data_type, channels)?;
+    if !encoding.is_read() {
+        return Err(FormatError::NeedsFullModule { url: scale.url.to_owned() });
+    }
     let sharding = match scale.get("sharding") {
         None => Sharding::None,
         Some(value) => Sharding::Precomputed(parse_sharding(scale, value)?),
@@ -145,30 +151,50 @@ impl Encoding {
         match self {
             Self::Raw => "raw",
             Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::Jxl => "jxl",
             Self::CompressedSegmentation { .. } => "compressed_segmentation",
+            Self::Compresso => "compresso",
+        }
+    }
+
+    /// Whether its decoder is compiled in.
+    const fn is_read(self) -> bool {
+        match self {
+            Self::Raw | Self::Jpeg | Self::CompressedSegmentation { .. } => true,
+            Self::Png => cfg!(feature = "png"),
+            Self::Jxl => cfg!(feature = "jxl"),
+            Self::Compresso => cfg!(feature = "compresso"),
         }
     }
 }
 
 fn parse_encoding(scale: &Object<'_>, data_type: DataType, channels: u32) -> Result<Encoding, FormatError> {
+    use DataType::{Uint8, Uint16, Uint32, Uint64};
     let name = scale.text("encoding")?.ok_or_else(|| scale.wrong("encoding", None, "an encoding"))?;
-    match name.to_ascii_lowercase().as_str() {
-        "raw" => Ok(Encoding::Raw),
-        "jpeg" if data_type != DataType::Uint8 => Err(scale.bad(format_args!("jpeg holds uint8, not {}", data_type.name()))),
-        "jpeg" if channels != 1 && channels != 3 => Err(scale.unsupported("the number of channels of jpeg", channels.to_string())),
-        "jpeg" => Ok(Encoding::Jpeg),
-        "compressed_segmentation" if !matches!(data_type, DataType::Uint32 | DataType::Uint64) => {
-            Err(scale.bad(format_args!("compressed_segmentation holds uint32 or uint64, not {}", data_type.name())))
-        }
-        "compressed_segmentation" => {
-            const NAME: &str = "compressed_segmentation_block_size";
-            let value = scale.get(NAME).ok_or_else(|| scale.wrong(NAME, None, "three sizes in voxels"))?;
-            let block_shape =
-                to_u32(scale.three_integers(NAME, value, 1, i64::from(crate::codec::compressed_segmentation::MOST_BLOCK_EDGE))?);
-            Ok(Encoding::CompressedSegmentation { block_shape })
-        }
-        _ => Err(scale.unsupported("the encoding", name)),
+    let (encoding, types, channel_counts): (_, &[DataType], &[u32]) = match name.to_ascii_lowercase().as_str() {
+        "raw" => return Ok(Encoding::Raw),
+        "jpeg" => (Encoding::Jpeg, &[Uint8], &[1, 3]),
+        "png" => (Encoding::Png, &[Uint8, Uint16], &[1, 2, 3, 4]),
+        "jxl" => (Encoding::Jxl, &[Uint8], &[1, 2, 3, 4]),
+        "compressed_segmentation" => (Encoding::CompressedSegmentation { block_shape: [1; 3] }, &[Uint32, Uint64], &[]),
+        "compresso" => (Encoding::Compresso, &[Uint8, Uint16, Uint32, Uint64], &[1]),
+        _ => return Err(scale.unsupported("the encoding", name)),
+    };
+    if !types.contains(&data_type) {
+        let held: Vec<&str> = types.iter().map(|data_type| data_type.name()).collect();
+        return Err(scale.bad(format_args!("{} holds {}, not {}", encoding.name(), held.join(" or "), data_type.name())));
     }
+    if !channel_counts.is_empty() && !channel_counts.contains(&channels) {
+        return Err(scale.unsupported("the number of channels", format!("{channels} of {}", encoding.name())));
+    }
+    if matches!(encoding, Encoding::CompressedSegmentation { .. }) {
+        const NAME: &str = "compressed_segmentation_block_size";
+        let value = scale.get(NAME).ok_or_else(|| scale.wrong(NAME, None, "three sizes in voxels"))?;
+        let most = i64::from(crate::codec::compressed_segmentation::MOST_BLOCK_EDGE);
+        return Ok(Encoding::CompressedSegmentation { block_shape: to_u32(scale.three_integers(NAME, value, 1, most)?) });
+    }
+    Ok(encoding)
 }
 
 fn parse_chunk_shape(scale: &Object<'_>, sharded: bool) -> Result<[u32; 3], FormatError> {

@@ -4,7 +4,7 @@
 //! `hidden` scales are left out; scales are sorted finest first. nm = voxel × resolution, with `voxel_offset` part of the voxel index.
 //!
 //! Some hosts keep files gzip'd and forget to say so (`Content-Encoding`). What begins like a gzip stream is inflated where
-//! nothing else can be meant: JSON, JPEG and compressed segmentation never begin so, and raw chunks have one length only.
+//! nothing else can be meant: JSON, images, compressed segmentation and compresso never begin so, and raw chunks have one length only.
 
 mod decode;
 mod info;

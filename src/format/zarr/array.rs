@@ -8,7 +8,7 @@ use futures::future::FutureExt;
 use zarrs::array::{ArrayToBytesCodecTraits, CodecChain, CodecOptions};
 
 use super::metadata::{ArrayInfo, Layout};
-use super::shard::{IndexLocation, ShardIndex, ShardLayout, codec_error_text};
+use super::shard::{IndexLocation, ShardIndex, ShardLayout};
 use crate::format::FormatError;
 use crate::format::arrays::{ArrayFacts, ReadArray};
 use crate::format::limits::INDEX_CACHE_BYTES;
@@ -72,7 +72,7 @@ impl ZarrArray {
         }
         let decoded = codecs.decode(Cow::Borrowed(encoded), shape, &self.info.zarrs_type, &self.info.fill_value, &checked());
         let voxels = decoded.and_then(|decoded| Ok(decoded.into_fixed()?.into_owned()));
-        Ok(voxels.map_err(|error| codec_error_text(&error)))
+        Ok(voxels.map_err(|error| error.to_string()))
     }
 
     fn key(&self, grid: &[u64]) -> String {

@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 use zarrs::array::{Array, ArrayMetadata, ArrayMetadataV3, ArrayToBytesCodecTraits, CodecError, FillValue};
 use zarrs::metadata::v3::MetadataV3;
 
+use super::codecs::short_name;
 use super::registry;
-use super::shard::{ShardCodec, ShardConfig, ShardLayout, codec_error_text};
+use super::shard::{ShardCodec, ShardConfig, ShardLayout};
 use super::v2;
 use crate::format::FormatError;
 use crate::format::limits::{MAX_CHUNK_BYTES, MAX_CODECS, MAX_DIMENSIONS, MAX_EXTENT};
@@ -103,6 +104,7 @@ impl ArrayInfo {
 
 fn parse(mut document: Value) -> Result<ArrayInfo, Fault> {
     registry::register();
+    numbers_for_truths(&mut document);
     check_before_types(&document)?;
     let dimensions = document.get("shape").and_then(Value::as_array).map_or(0, Vec::len).min(MAX_DIMENSIONS);
     spell_out_orders(document.get_mut("codecs"), dimensions);
@@ -170,6 +172,22 @@ fn check_before_types(document: &Value) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Voxels that are true or false are stored as the bytes 1 and 0, and read as such.
+fn numbers_for_truths(document: &mut Value) {
+    let Some(document) = document.as_object_mut() else {
+        return;
+    };
+    let data_type = document.get_mut("data_type").filter(|name| matches!(name.get("name").unwrap_or(name).as_str(), Some("bool")));
+    if let Some(data_type) = data_type {
+        *data_type = DataType::Uint8.name().into();
+        if let Some(fill_value) = document.get_mut("fill_value")
+            && let Some(is_true) = fill_value.as_bool()
+        {
+            *fill_value = u8::from(is_true).into();
+        }
+    }
+}
+
 /// Drafts of v3 had "C" and "F" for the orders of `transpose`.
 fn spell_out_orders(codecs: Option<&mut Value>, dimensions: usize) {
     for codec in codecs.and_then(Value::as_array_mut).into_iter().flatten() {
@@ -222,7 +240,7 @@ fn check_codecs(codecs: &[MetadataV3], names: &mut Vec<String>, depth: usize) ->
         if !registry::has_codec(name) {
             return Err(Fault::Unsupported { what: "the codec", name: name.to_owned() });
         }
-        let short = name.strip_prefix("numcodecs.").unwrap_or(name);
+        let short = short_name(name);
         match short {
             "sharding_indexed" => {
                 let config = ShardConfig::from_metadata(codec).map_err(Fault::Bad)?;
@@ -236,7 +254,7 @@ fn check_codecs(codecs: &[MetadataV3], names: &mut Vec<String>, depth: usize) ->
                 }
                 names.push(inner.map_or_else(|| short.to_owned(), |inner| format!("blosc ({inner})")));
             }
-            "gzip" | "zlib" | "zstd" | "crc32c" => names.push(short.to_owned()),
+            _ if registry::is_bytes_to_bytes(name) || short == "pcodec" => names.push(short.to_owned()),
             _ => {}
         }
     }
@@ -254,7 +272,7 @@ fn layout(
     zarrs_type: &zarrs::array::DataType,
     fill_value: &FillValue,
 ) -> Result<Layout, Fault> {
-    let fault = |error: CodecError| Fault::Bad(codec_error_text(&error));
+    let fault = |error: CodecError| Fault::Bad(error.to_string());
     let plugin_fault = |error: zarrs::plugin::PluginCreateError| Fault::Bad(error.to_string());
     // Chunks of a shard can be read alone only where nothing is done to the shard before or after.
     if let [codec] = metadata.codecs.as_slice()

@@ -2,10 +2,6 @@
 //!
 //! zarrs finds extensions through static constructors, which a WebAssembly module runs only where its host says so. What is
 //! registered here is found without them.
-#![cfg_attr(
-    target_arch = "wasm32",
-    expect(clippy::arc_with_non_send_sync, reason = "zarrs asks for Arc, and has no Send codecs on wasm32")
-)]
 
 use std::sync::{Arc, Once};
 
@@ -13,24 +9,29 @@ use zarrs::array::chunk_grid::RegularChunkGrid;
 use zarrs::array::chunk_grid::api::{ChunkGridRuntimePlugin, register_chunk_grid};
 use zarrs::array::chunk_key_encoding::api::{ChunkKeyEncodingRuntimePlugin, register_chunk_key_encoding};
 use zarrs::array::chunk_key_encoding::{DefaultChunkKeyEncoding, V2ChunkKeyEncoding};
+use zarrs::array::codec::TransposeCodec;
 use zarrs::array::codec::api::{CodecRuntimePluginV3, register_codec_v3};
-use zarrs::array::codec::{Crc32cCodec, TransposeCodec};
 use zarrs::array::data_type::api::{DataTypeRuntimePluginV3, register_data_type_v3};
 use zarrs::array::{ChunkGridTraits, ChunkKeyEncodingTraits, Codec, CodecTraitsV3, data_type};
 use zarrs::plugin::PluginCreateError;
 
-use super::codecs::{Bytes, Compression};
+use super::codecs::{Adapted, Bytes, Checked, Compression, DecodeBytes, DecodeVoxels, Pcodec, Shuffle, short_name};
 use super::shard::ShardCodec;
 use crate::voxel::DataType;
 
 /// Whether this is a codec that [`register`] registers.
 pub(super) fn has_codec(name: &str) -> bool {
-    is_array_to_bytes(name) || matches!(name, "transpose" | "crc32c" | "numcodecs.crc32c") || Compression::from_name(name).is_some()
+    is_array_to_bytes(name) || name == "transpose" || is_bytes_to_bytes(name)
 }
 
 /// Whether this codec turns an array into bytes.
 pub(super) fn is_array_to_bytes(name: &str) -> bool {
-    matches!(name, "bytes" | "endian" | "sharding_indexed")
+    matches!(name, "bytes" | "endian" | "sharding_indexed") || short_name(name) == "pcodec"
+}
+
+/// Whether this codec turns bytes into bytes.
+pub(super) fn is_bytes_to_bytes(name: &str) -> bool {
+    Compression::from_name(name).is_some() || Checked::is_named(name) || short_name(name) == "shuffle"
 }
 
 /// The zarrs data type of a voxel type that is supported.
@@ -46,6 +47,13 @@ pub(super) fn zarrs_data_type(data_type: DataType) -> Option<zarrs::array::DataT
         DataType::Float32 => data_type::float32(),
         DataType::Int64 | DataType::Float64 => return None,
     })
+}
+
+/// The voxel type of a zarrs data type.
+pub(super) fn voxel_type(data_type: &zarrs::array::DataType) -> Option<DataType> {
+    use DataType::{Float32, Int8, Int16, Int32, Uint8, Uint16, Uint32, Uint64};
+    let all = [Uint8, Int8, Uint16, Int16, Uint32, Int32, Uint64, Float32];
+    all.into_iter().find(|own| zarrs_data_type(*own).is_some_and(|own| own == *data_type))
 }
 
 /// Registers everything, once.
@@ -69,22 +77,29 @@ pub(super) fn register() {
 fn register_codecs() {
     register_codec_v3(CodecRuntimePluginV3::new(
         |name| Compression::from_name(name).is_some(),
-        |metadata| {
-            let codec = Compression::from_name(metadata.name()).ok_or("the codec is not supported")?;
-            Ok(Codec::BytesToBytes(Arc::new(codec)))
-        },
+        |metadata| Ok(from_bytes(Compression::from_name(metadata.name()).ok_or("the codec is not supported")?)),
+    ));
+    register_codec_v3(CodecRuntimePluginV3::new(Checked::is_named, |metadata| Ok(from_bytes(Checked::from_metadata(metadata)?))));
+    register_codec_v3(CodecRuntimePluginV3::new(
+        |name| short_name(name) == "shuffle",
+        |metadata| Ok(from_bytes(metadata.to_typed_configuration::<Shuffle>()?)),
     ));
     register_codec_v3(CodecRuntimePluginV3::new(
         |name| matches!(name, "bytes" | "endian"),
-        |metadata| {
-            let codec: Bytes = metadata.to_typed_configuration()?;
-            Ok(Codec::ArrayToBytes(Arc::new(codec)))
-        },
+        |metadata| Ok(to_voxels(metadata.to_typed_configuration::<Bytes>()?)),
     ));
+    register_codec_v3(CodecRuntimePluginV3::new(|name| short_name(name) == "pcodec", |_| Ok(to_voxels(Pcodec))));
     register_codec_v3(CodecRuntimePluginV3::new(
         |name| name == "sharding_indexed",
-        |metadata| Ok(Codec::ArrayToBytes(Arc::new(ShardCodec::from_metadata(metadata)?))),
+        |metadata| Ok(to_voxels(ShardCodec::from_metadata(metadata)?)),
     ));
     register_codec_v3(CodecRuntimePluginV3::new(|name| name == "transpose", TransposeCodec::create));
-    register_codec_v3(CodecRuntimePluginV3::new(|name| matches!(name, "crc32c" | "numcodecs.crc32c"), Crc32cCodec::create));
+}
+
+fn from_bytes(codec: impl DecodeBytes) -> Codec {
+    Codec::BytesToBytes(Arc::new(Adapted(codec)))
+}
+
+fn to_voxels(codec: impl DecodeVoxels) -> Codec {
+    Codec::ArrayToBytes(Arc::new(Adapted(codec)))
 }

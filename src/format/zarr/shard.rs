@@ -13,17 +13,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use zarrs::array::codec::api::{PartialDecoderCapability, PartialEncoderCapability};
 use zarrs::array::{
-    ArrayBytes, ArrayBytesRaw, ArrayCodecTraits, ArrayToBytesCodecTraits, BytesRepresentation, CodecChain, CodecError, CodecOptions,
-    DataType, FillValue, RecommendedConcurrency, data_type,
+    ArrayBytesRaw, ArrayToBytesCodecTraits, BytesRepresentation, CodecChain, CodecError, CodecOptions, DataType, FillValue, data_type,
 };
-use zarrs::array::{CodecMetadataOptions, CodecTraits};
-use zarrs::metadata::Configuration;
 use zarrs::metadata::v3::MetadataV3;
-use zarrs::plugin::{ExtensionName, PluginCreateError, ZarrVersion};
+use zarrs::plugin::PluginCreateError;
 
-use super::codecs::{DecodeVoxels, byte_len, cannot_encode, decodes_voxels, voxel_size};
+use super::codecs::{DecodeVoxels, Named, byte_len, voxel_size};
 use crate::format::boxes::{advance, paste};
 use crate::format::limits::{MAX_CHUNK_BYTES, MAX_CHUNKS_PER_SHARD};
 use crate::format::memo::SizeBytes;
@@ -123,7 +119,7 @@ impl ShardLayout {
         let decoded = self
             .index_codecs
             .decode(Cow::Borrowed(bytes), &self.index_shape, &data_type::uint64(), &FillValue::from(ABSENT), options)
-            .map_err(|error| format!("the shard index: {}", codec_error_text(&error)))?;
+            .map_err(|error| format!("the shard index: {error}"))?;
         let bytes = decoded.into_fixed().map_err(|error| error.to_string())?;
         let (words, _) = bytes.as_chunks::<8>();
         let (entries, _) = words.as_chunks::<2>();
@@ -204,7 +200,7 @@ impl ShardCodec {
             if let Some(range) = layout.chunk_range(&index, &at, Some(file_len))? {
                 let bytes = slice(range).ok_or("a chunk lies outside the shard")?;
                 let chunk = layout.codecs.decode(Cow::Borrowed(bytes), &layout.chunk_shape, data_type, fill_value, options);
-                let chunk = chunk.and_then(|chunk| Ok(chunk.into_fixed()?)).map_err(|error| codec_error_text(&error))?;
+                let chunk = chunk.and_then(|chunk| Ok(chunk.into_fixed()?)).map_err(|error| error.to_string())?;
                 paste(&chunk, &layout.chunk_shape, &mut data, shard_shape, &at, voxel_size).ok_or("a chunk does not fit its shard")?;
             }
             if !advance(&mut at, &layout.chunks) {
@@ -214,15 +210,11 @@ impl ShardCodec {
     }
 }
 
-/// The text of an error of a chain, which names its codec.
-pub(super) fn codec_error_text(error: &CodecError) -> String {
-    match error {
-        CodecError::InvalidChecksum => "crc32c: the checksum does not match the bytes".to_owned(),
-        other => other.to_string(),
+impl Named for ShardCodec {
+    fn name(&self) -> &'static str {
+        "sharding_indexed"
     }
 }
-
-decodes_voxels!(ShardCodec, |_| "sharding_indexed");
 
 impl DecodeVoxels for ShardCodec {
     fn encoded_size(&self, shape: &[NonZeroU64], data_type: &DataType, fill_value: &FillValue) -> Result<BytesRepresentation, CodecError> {

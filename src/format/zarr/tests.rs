@@ -194,6 +194,51 @@ fn finds_the_format_with_few_requests() {
     assert!(open_data(&forbidden, "https://h/data").is_ok());
 }
 
+/// A v2 image of `levels` levels, each of one voxel fewer than the one before, and a copy of all its documents.
+fn consolidated(levels: u64) -> Recorder {
+    let array = |level: u64| json!({ "zarr_format": 2, "shape": [9 - level], "chunks": [9], "dtype": "|u1", "order": "C", "fill_value": 0, "filters": null, "compressor": null });
+    let datasets: Vec<_> = (0..levels)
+        .map(|level| json!({ "path": level.to_string(), "coordinateTransformations": [{ "type": "scale", "scale": [level + 1] }] }))
+        .collect();
+    let attributes = json!({ "multiscales": [{ "version": "0.4", "axes": [{ "name": "x", "type": "space" }], "datasets": datasets }] });
+    let mut metadata = serde_json::Map::from_iter([(".zattrs".to_owned(), attributes.clone())]);
+    let mut recorder = Recorder::default();
+    recorder.store.insert(".zattrs", attributes.to_string().into_bytes());
+    for level in 0..levels {
+        metadata.insert(format!("{level}/.zarray"), array(level));
+        recorder.store.insert(format!("{level}/.zarray"), array(level).to_string().into_bytes());
+    }
+    recorder.store.insert(".zmetadata", json!({ "zarr_consolidated_format": 1, "metadata": metadata }).to_string().into_bytes());
+    recorder
+}
+
+#[test]
+fn one_document_stands_for_many_levels() {
+    let probes = ["zarr.json", ".zarray", ".zattrs"];
+    let asked = |recorder: &Recorder| {
+        let source = open_data(recorder, "https://h/data.zarr").unwrap();
+        let widths: Vec<i64> = source.spec().levels.iter().map(|level| level.voxel_box.max[0]).collect();
+        assert_eq!(widths, (0..widths.len() as i64).map(|level| 9 - level).collect::<Vec<_>>());
+        recorder.taken().split_off(probes.len())
+    };
+    let own = |levels: u64| (0..levels).map(|level| format!("{level}/.zarray")).collect::<Vec<_>>();
+    assert_eq!(asked(&consolidated(3)), own(3));
+    assert_eq!(asked(&consolidated(8)), [".zmetadata"]);
+    let change = |from: &str, to: &str| {
+        let mut recorder = consolidated(8);
+        let options = ReadOptions { kind: crate::store::ResourceKind::Metadata, cancel: Cancel::never() };
+        let copy = pollster::block_on(recorder.store.get(".zmetadata", &options)).unwrap().unwrap();
+        let copy = String::from_utf8(copy.to_vec()).unwrap().replace(from, to);
+        recorder.store.insert(".zmetadata", copy.into_bytes());
+        recorder
+    };
+    // Of other attributes than the group's, so older or newer; a level that it lacks; one that makes no sense; one that is no JSON.
+    assert_eq!(asked(&change("0.4", "0.3")), [vec![".zmetadata".to_owned()], own(8)].concat());
+    assert_eq!(asked(&change("5/.zarray", "9/.zarray")), [".zmetadata", "5/.zarray"]);
+    assert_eq!(asked(&change("\"shape\":[4]", "\"shape\":[-4]")), [".zmetadata", "5/.zarray"]);
+    assert_eq!(asked(&change("}", "")), [vec![".zmetadata".to_owned()], own(8)].concat());
+}
+
 #[test]
 fn says_why_nothing_opens() {
     let empty = recorder(BTreeMap::new());

@@ -23,12 +23,15 @@ pub(super) fn to_v3(zarray: &Map<String, Value>, attributes: Map<String, Value>)
         }
         _ => return Err(Fault::Bad("\"order\" is neither \"C\" nor \"F\"".to_owned())),
     }
-    codecs.push(json!({ "name": "bytes", "configuration": { "endian": if is_big_endian { "big" } else { "little" } } }));
     // Filters are undone last, so they come first.
     let filters = zarray.get("filters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    for codec in filters.iter().chain([get("compressor")?]).filter(|codec| !codec.is_null()) {
-        codecs.push(codec_to_v3(codec)?);
+    let others = filters.iter().chain([get("compressor")?]).filter(|codec| !codec.is_null()).map(codec_to_v3);
+    let others = others.collect::<Result<Vec<_>, _>>()?;
+    // pcodec takes voxels as they are: it stands where v3 has the order of their bytes.
+    if others.first().and_then(|codec| codec.get("name")).and_then(Value::as_str) != Some("pcodec") {
+        codecs.push(json!({ "name": "bytes", "configuration": { "endian": if is_big_endian { "big" } else { "little" } } }));
     }
+    codecs.extend(others);
     Ok(json!({
         "zarr_format": 3,
         "node_type": "array",
@@ -53,6 +56,7 @@ fn data_type(dtype: &Value) -> Result<(&'static str, bool), Fault> {
     };
     let kind = text.trim_start_matches(['<', '>', '|', '=']);
     let name = match kind {
+        "b1" => "bool",
         "u1" => "uint8",
         "i1" => "int8",
         "u2" => "uint16",
@@ -69,7 +73,6 @@ fn data_type(dtype: &Value) -> Result<(&'static str, bool), Fault> {
 /// What people call a NumPy data type that is not supported.
 fn numpy_name(kind: &str) -> Option<&'static str> {
     Some(match kind {
-        "b1" => "bool",
         "i8" => "int64",
         "f2" => "float16",
         "f8" => "float64",

@@ -1,0 +1,76 @@
+//! PNG: grey or colour, with or without alpha, of 8 or 16 bits. Each becomes as many channels as a pixel has samples, stored as they are:
+//! neither gamma nor transparency is applied.
+//!
+//! Source: PNG specification, third edition.
+
+use std::io::Cursor;
+
+use ::png::{BitDepth, ColorType, Decoder, DecodingError, Limits};
+
+use super::{CodecError, samples};
+
+const CODEC: &str = "png";
+/// What the decoder may take beside the pixels: a row, and chunks of metadata.
+const SLACK_BYTES: usize = 1 << 16;
+
+/// What the metadata says of an encoded chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Pixels, whatever the width and height.
+    pub pixels: usize,
+    /// Samples of a pixel: 1 (grey), 2 (grey, alpha), 3 (R, G, B) or 4 (R, G, B, alpha).
+    pub channels: u32,
+    /// Bytes of a sample, 1 or 2.
+    pub sample_bytes: usize,
+}
+
+/// Decodes one channel, row by row; samples of 16 bits little-endian.
+///
+/// # Errors
+/// [`CodecError::Corrupt`] for a damaged image or one of another number of channels or bits, [`CodecError::WrongSize`] for one of another
+/// number of pixels, [`CodecError::Unsupported`] for one with a palette.
+pub fn decode_channel(bytes: &[u8], layout: &Layout, channel: u32) -> Result<Vec<u8>, CodecError> {
+    let &Layout { pixels, channels, sample_bytes } = layout;
+    if channel >= channels {
+        return Err(corrupt(format!("channel {channel} of {channels}")));
+    }
+    let expected = pixels.checked_mul(channels as usize).and_then(|samples| samples.checked_mul(sample_bytes));
+    let expected = expected.ok_or_else(|| corrupt("more pixels than fit memory"))?;
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: expected.saturating_add(SLACK_BYTES) });
+    decoder.ignore_checksums(false);
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    let info = decoder.read_header_info().map_err(|error| from_png(&error))?;
+    if info.color_type == ColorType::Indexed {
+        return Err(CodecError::Unsupported { codec: CODEC, name: "an image with a palette".to_owned() });
+    }
+    if info.color_type.samples() != channels as usize {
+        return Err(corrupt(format!("the image has {} channels instead of {channels}", info.color_type.samples())));
+    }
+    let wanted_depth = if sample_bytes == 1 { BitDepth::Eight } else { BitDepth::Sixteen };
+    if info.bit_depth != wanted_depth {
+        return Err(corrupt(format!("the image has {} bits a channel instead of {}", info.bit_depth as u8, wanted_depth as u8)));
+    }
+    let size = u64::from(info.width).saturating_mul(u64::from(info.height));
+    if size != pixels as u64 {
+        return Err(CodecError::WrongSize { codec: CODEC, got: size, expected: pixels as u64 });
+    }
+    let mut reader = decoder.read_info().map_err(|error| from_png(&error))?;
+    let mut data = vec![0; expected];
+    reader.next_frame(&mut data).map_err(|error| from_png(&error))?;
+    // What is cut off after the last row is damaged too.
+    reader.finish().map_err(|error| from_png(&error))?;
+    let mut data = samples::of_channel(data, sample_bytes, channels, channel);
+    if sample_bytes == 2 {
+        data.as_chunks_mut::<2>().0.iter_mut().for_each(|sample| sample.reverse());
+    }
+    Ok(data)
+}
+
+fn from_png(error: &DecodingError) -> CodecError {
+    corrupt(error.to_string())
+}
+
+fn corrupt(reason: impl Into<String>) -> CodecError {
+    CodecError::Corrupt { codec: CODEC, reason: reason.into() }
+}
