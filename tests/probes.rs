@@ -134,3 +134,21 @@ fn what_is_called_n5_is_first_taken_at_its_word() {
     assert!(asked.iter().all(|name| name.ends_with("attributes.json")), "{asked:?}");
     assert!(asked_for("n5/raw").contains(&"zarr.json".to_owned()), "it could be anything");
 }
+
+#[test]
+fn where_what_is_absent_is_forbidden_every_format_is_found() {
+    for (path, format) in [
+        ("precomputed/raw-uint8", SourceFormat::Precomputed),
+        ("zarr/v2-raw", SourceFormat::Zarr),
+        ("n5/raw", SourceFormat::N5),
+        ("n5/levels-own", SourceFormat::N5),
+        ("wkw/uint8", SourceFormat::Wkw),
+        ("wkw/dataset/color", SourceFormat::Wkw),
+        ("wkw/dataset/color/2-2-1", SourceFormat::Wkw),
+    ] {
+        let provider = Rc::new(Odd { absent: Absent::Refused, asked: Rc::default() });
+        let folder = support::data_folder().join(path).to_str().unwrap().to_owned();
+        let opened = pollster::block_on(format::open(provider, &folder, None, &Cancel::never()));
+        assert_eq!(opened.map(|source| source.spec().format).map_err(|error| error.to_string()), Ok(format), "{path}");
+    }
+}

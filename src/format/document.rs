@@ -1,8 +1,17 @@
 //! Metadata documents: where they are and what kind of text they hold.
 
+#[cfg(feature = "zarr")]
+use std::rc::Rc;
+
+#[cfg(feature = "zarr")]
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::format::FormatError;
+#[cfg(feature = "zarr")]
+use crate::runtime::Cancel;
+#[cfg(feature = "zarr")]
+use crate::store::{Provider, StoreError};
 
 /// The address of something below a folder. What follows `?` stays at the end.
 pub(super) fn child_url(folder: &str, path: &str) -> String {
@@ -12,6 +21,15 @@ pub(super) fn child_url(folder: &str, path: &str) -> String {
         None => (folder, ""),
     };
     format!("{}/{path}{query}", folder.trim_end_matches('/'))
+}
+
+/// The document at an address; `None` where it is absent, or forbidden, as what is absent is in a bucket that may not be listed.
+#[cfg(feature = "zarr")]
+pub(super) async fn read_if_there(provider: &Rc<dyn Provider>, url: &str, cancel: &Cancel) -> Result<Option<Bytes>, FormatError> {
+    match provider.document(url, cancel).await {
+        Err(StoreError::Forbidden { .. }) => Ok(None),
+        answer => Ok(answer?),
+    }
 }
 
 /// The address of something beside or above a folder (`../…`); `None` where that leads above the host or bucket.

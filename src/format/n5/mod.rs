@@ -21,11 +21,11 @@ use self::array::N5Array;
 use self::attributes::Dataset;
 use self::space::{Listed, Space};
 use super::arrays::{ArraySource, Level};
-use super::document::{child_url, parse_document};
+use super::document::{child_url, parse_document, read_if_there};
 use super::object::Object;
 use super::{ChunkSource, FormatError, SourceFormat};
 use crate::runtime::Cancel;
-use crate::store::{Provider, StoreError};
+use crate::store::Provider;
 
 /// The most levels of a group.
 const MOST_LEVELS: usize = 64;
@@ -89,12 +89,7 @@ async fn find_members(provider: &Rc<dyn Provider>, url: &str, cancel: &Cancel) -
         let urls: Vec<String> = listed.iter().map(|listed| child_url(url, &listed.path)).collect();
         let found = join_all(urls.iter().map(|member_url| read_attributes(provider, member_url, cancel))).await;
         for ((listed, url), attributes) in listed.into_iter().zip(urls).zip(found) {
-            let attributes = match attributes {
-                // Where a bucket may not be listed, what is absent is forbidden.
-                Err(FormatError::Store(StoreError::Forbidden { .. })) if first > 0 => None,
-                other => other?,
-            };
-            match attributes.filter(|attributes| attributes::is_dataset(&attributes.value)) {
+            match attributes?.filter(|attributes| attributes::is_dataset(&attributes.value)) {
                 Some(attributes) => members.push(Member { url, attributes, listed }),
                 None => return Ok(members),
             }
@@ -105,7 +100,7 @@ async fn find_members(provider: &Rc<dyn Provider>, url: &str, cancel: &Cancel) -
 
 async fn read_attributes(provider: &Rc<dyn Provider>, url: &str, cancel: &Cancel) -> Result<Option<Attributes>, FormatError> {
     let document_url = child_url(url, "attributes.json");
-    let Some(bytes) = provider.document(&document_url, cancel).await? else { return Ok(None) };
+    let Some(bytes) = read_if_there(provider, &document_url, cancel).await? else { return Ok(None) };
     let document = parse_document(&bytes, &document_url)?;
     Ok(Some(Attributes { value: Value::Object(document), url: document_url }))
 }

@@ -21,7 +21,7 @@ use self::header::Header;
 use self::properties::{Layer, Mag};
 use super::arrays::{ArraySource, Level};
 use super::axes::{AxisMap, Role};
-use super::document::{child_url, folder_names, outer_url, parse_document};
+use super::document::{child_url, folder_names, outer_url, parse_document, read_if_there};
 use super::{ChunkSource, FormatError, SourceFormat};
 use crate::runtime::Cancel;
 use crate::store::Provider;
@@ -68,7 +68,7 @@ pub(super) async fn open(provider: &Rc<dyn Provider>, url: &str, cancel: &Cancel
 
 async fn read_header(provider: &Rc<dyn Provider>, folder: &str, cancel: &Cancel) -> Result<Option<Header>, FormatError> {
     let url = child_url(folder, "header.wkw");
-    let bytes = provider.document(&url, cancel).await?;
+    let bytes = read_if_there(provider, &url, cancel).await?;
     bytes.map(|bytes| Header::parse(&bytes, &url)).transpose()
 }
 

@@ -49,7 +49,8 @@ impl Provider for Recorder {
     fn document<'a>(&'a self, url: &'a str, _cancel: &'a Cancel) -> StoreFuture<'a, MaybeBytes> {
         async move {
             later().await;
-            let name = url.strip_prefix("https://h/data.zarr/").or_else(|| url.strip_prefix("https://h/data/")).unwrap();
+            let name =
+                ["https://h/data.zarr/", "https://h/data/", "https://h/"].iter().find_map(|folder| url.strip_prefix(folder)).unwrap();
             self.note(name.to_owned());
             if self.refused.contains(&name) {
                 return Err(StoreError::Forbidden { status: 403, url: url.to_owned() });
@@ -185,7 +186,7 @@ fn finds_the_format_with_few_requests() {
         open_data(&named, url).unwrap();
         assert_eq!(named.taken(), ["zarr.json", ".zarray", ".zattrs"], "{url}");
     }
-    assert!(matches!(open_data(&named, "n5://https://h/data"), Err(FormatError::Unsupported { what: "the format", .. })));
+    assert!(matches!(open_data(&named, "nifti://https://h/data"), Err(FormatError::Unsupported { what: "the format", .. })));
     assert!(named.taken().is_empty());
     // A site that answers every path with its page, a bucket that forbids what is absent: what is there counts.
     let page = recorder([("info", b"<!doctype html>".to_vec()), ("zarr.json", array)].into_iter().collect());
