@@ -10,7 +10,8 @@ import type { Credentials, LayerSpec, RemoteSource, RequestPatch, SourceSpec } f
 const PARAMETER = "nl-credentials";
 const HOLDS_SECONDS = 3600;
 
-const kept = new Map<number, { text: string; credentials: Credentials }>();
+/** By number: credentials, and the address that they were given for. */
+const kept = new Map<number, { text: string; credentials: Credentials; url: string }>();
 /** Begins anywhere, so that a number in an old link means nothing here. */
 let last = Math.floor(Math.random() * 2 ** 31);
 
@@ -22,20 +23,36 @@ export function withoutCredentials<T extends object>(layer: T): T {
   const { source } = layer as { source?: SourceSpec };
   if (typeof source !== "object" || source === null || !hasCredentials(source)) return layer;
   const { credentials, url, ...more } = source;
+  return { ...layer, source: { ...more, url: withNumber(url, numberOf(credentials, url)) } };
+}
+
+/** A layer of a saved state, with the credentials that were given in this page for the very same address. */
+export function withKnownCredentials<T extends object>(layer: T): T {
+  const { source } = layer as { source?: unknown };
+  const url = typeof source === "string" ? source : ((source as { url?: unknown } | null)?.url ?? "");
+  const number = [...kept].find(([, one]) => one.url === url)?.[0];
+  if (number === undefined || typeof url !== "string") return layer;
+  return { ...layer, source: { ...(typeof source === "string" ? {} : (source as object)), url: withNumber(url, number) } };
+}
+
+function withNumber(url: string, number: number): string {
   const [address = "", ...stages] = url.split("|");
-  const withNumber = `${address}${address.includes("?") ? "&" : "?"}${PARAMETER}=${numberOf(credentials)}`;
-  return { ...layer, source: { ...more, url: [withNumber, ...stages].join("|") } };
+  return [`${address}${address.includes("?") ? "&" : "?"}${PARAMETER}=${number}`, ...stages].join("|");
+}
+
+/** The address without the number, which belongs to this page alone. */
+export function withoutNumber(url: string): string {
+  const [found] = new RegExp(`[?&]${PARAMETER}=\\d+`).exec(url) ?? [];
+  return found ? url.replace(found, found.startsWith("?") ? "?" : "").replace("?&", "?").replace(/\?(?=\||$)/, "") : url;
 }
 
 /** The layer as it was given, for one that the engine tells of. */
 export function withCredentials(spec: LayerSpec): LayerSpec {
   const { source } = spec;
   if (typeof source !== "object" || !("url" in source)) return spec;
-  const [found, number] = new RegExp(`[?&]${PARAMETER}=(\\d+)`).exec(source.url) ?? [];
+  const [, number] = new RegExp(`[?&]${PARAMETER}=(\\d+)`).exec(source.url) ?? [];
   const credentials = number === undefined ? undefined : kept.get(Number(number))?.credentials;
-  if (!found || !credentials) return spec;
-  const bare = source.url.replace(found, (_, at: number) => (found.startsWith("?") && source.url[at + found.length] === "&" ? "?" : ""));
-  return { ...spec, source: { ...source, url: bare.replace("?&", "?"), credentials } } as LayerSpec;
+  return credentials ? ({ ...spec, source: { ...source, url: withoutNumber(source.url), credentials } } as LayerSpec) : spec;
 }
 
 /** What these credentials make of a request. */
@@ -48,12 +65,14 @@ export async function authorised(url: string, patch: RequestPatch, number: numbe
   return { ...patch, url: await presigned(url, credentials, new Date()) };
 }
 
-function numberOf(credentials: Credentials): number {
+function numberOf(credentials: Credentials, url: string): number {
   const text = JSON.stringify(credentials);
-  const known = [...kept].find(([, one]) => one.text === text)?.[0];
-  if (known !== undefined) return known;
+  const known = [...kept].find(([, one]) => one.url === url);
+  if (known?.[1].text === text) return known[0];
+  // Others for the same address take the place of the old ones, which are forgotten.
+  if (known) kept.delete(known[0]);
   last += 1;
-  kept.set(last, { text, credentials });
+  kept.set(last, { text, credentials, url });
   return last;
 }
 

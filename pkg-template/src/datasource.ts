@@ -22,7 +22,7 @@ export const DATASOURCE = "datasource-properties.json";
 
 const FORMATS: Record<string, SourceFormat | undefined> = { wkw: "wkw", n5: "n5", neuroglancerPrecomputed: "precomputed" };
 const NM_PER: Record<string, number> = {
-  picometer: 1e-3, nanometer: 1, micrometer: 1e3, millimeter: 1e6, centimeter: 1e7, meter: 1e9, angstrom: 0.1,
+  nm: 1, um: 1e3, "µm": 1e3, mm: 1e6, cm: 1e7, m: 1e9, picometer: 1e-3, kilometer: 1e12, inch: 25.4e6, foot: 304.8e6, nanometer: 1, micrometer: 1e3, millimeter: 1e6, centimeter: 1e7, meter: 1e9, angstrom: 0.1,
 };
 
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);

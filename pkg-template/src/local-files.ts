@@ -34,7 +34,9 @@ export function withLocalAddress<T extends object>(layer: T): T {
   if (!isLocal(source)) return layer;
   const { files, path = "", ...more } = source;
   const below = path.split("/").filter((segment) => segment !== "").map(encodeURIComponent);
-  return { ...layer, source: { ...more, url: [addressOf(files), ...below].join("/") } };
+  const address = addressOf(files);
+  const url = isArchive(address) ? `${address}|zip:${below.join("/")}` : [address, ...below].join("/");
+  return { ...layer, source: { ...more, url } };
 }
 
 /** A layer as the page gave it, for one as the engine tells of it. */
@@ -43,9 +45,11 @@ export function withLocalFiles(spec: LayerSpec): LayerSpec {
   const { url, ...more } = typeof source === "string" ? { url: source } : (source as RemoteSource);
   const root = isLocalAddress(url) ? roots.get(Number(url.slice(SCHEME.length).split("/")[0])) : undefined;
   if (!root) return spec;
-  const path = url.slice(addressOf(root.source).length).split("/").map(decodeURIComponent).join("/").replace(/^\/+|\/+$/g, "");
+  const path = url.slice(addressOf(root.source).length).split("/").map(decodeURIComponent).join("/").replace(/^\|zip:/, "").replace(/^\/+|\/+$/g, "");
   return { ...spec, source: { ...more, files: root.source, ...(path && { path }) } } as LayerSpec;
 }
+
+const isArchive = (address: string): boolean => /\.(zip|ozx)$/i.test(address);
 
 /** What the engine's workers read at an address: undefined where there is no such file. */
 export async function openLocal(url: string): Promise<{ url: string; size: number } | undefined> {
@@ -59,7 +63,8 @@ export async function openLocal(url: string): Promise<{ url: string; size: numbe
   if (!found) {
     found = root.find(path).then((file) => file && { url: URL.createObjectURL(file), size: file.size });
     root.blobs.set(path, found);
-    found.catch(() => root.blobs.delete(path));
+    // What is not there may be, the next time.
+    found.then((file) => file ?? root.blobs.delete(path), () => root.blobs.delete(path));
   }
   return found;
 }

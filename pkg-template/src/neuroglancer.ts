@@ -57,7 +57,8 @@ export function stateFromNeuroglancer(text: string): FromNeuroglancer {
   return { state: { version: 1, layers, viewState: viewOf(read, units), layout: layoutOf(read["layout"], leftOut) }, leftOut };
 }
 
-/** The address at which Neuroglancer shows this state. Transforms of layers, gamma and inversion have no place in it. */
+/** The address at which Neuroglancer shows this state. Transforms of layers, gamma and inversion have no place in it, nor have S3 services
+ * other than AWS, files of one's own and WKW, which Neuroglancer does not read. */
 export function neuroglancerUrl(state: ViewerStateV1, base: string | URL = DEMO): string {
   const view: Partial<ViewState> = state.viewState;
   const nm = 1 / NM_PER_M;
@@ -130,7 +131,7 @@ function viewOf(state: Json, units: Vec3): Partial<ViewState> {
   const names = isObject(state["dimensions"]) ? Object.keys(state["dimensions"]) : ["x", "y", "z"];
   const all = numbers(state["position"], names.length) ?? numbers(old["voxelCoordinates"], 3);
   if (all) {
-    const along = (name: string, i: number): number => (all[Math.max(names.indexOf(name), 0)] ?? 0) * (units[i] ?? 1);
+    const along = (name: string, i: number): number => (all[names.indexOf(name)] ?? 0) * (units[i] ?? 1);
     view.position = old["voxelCoordinates"] ? [(all[0] ?? 0) * units[0], (all[1] ?? 0) * units[1], (all[2] ?? 0) * units[2]] : [along("x", 0), along("y", 1), along("z", 2)];
   }
   const canonical = Math.min(...units);
@@ -260,7 +261,10 @@ function layerTo(layer: SavedLayer): Json {
   const source = layer["source"];
   const { url, format } = isObject(source) ? source : { url: source, format: undefined };
   const isNamed = typeof url !== "string" || typeof format !== "string" || url.includes("|");
-  const json: Json = { type: layer.type, name: layer.id, source: isNamed ? url : `${url}|${format === "precomputed" ? "neuroglancer-precomputed" : format.replace("ome-", "")}:` };
+  const named = isNamed ? url : `${url}|${format === "precomputed" ? "neuroglancer-precomputed" : format.replace("ome-", "")}:`;
+  const size = isObject(source) ? numbers(source["voxelSizeNm"], 3) : undefined;
+  const outputDimensions = size && Object.fromEntries(["x", "y", "z"].map((axis, i) => [axis, [(size[i] as number) / NM_PER_M, "m"]]));
+  const json: Json = { type: layer.type, name: layer.id, source: size ? { url: named, transform: { outputDimensions } } : named };
   const put = (key: string, value: unknown): void => {
     if (value !== undefined) json[key] = value;
   };

@@ -2,15 +2,26 @@
  * Sources as the engine knows them, and back. Addresses without a scheme are relative to the page; the engine, part of which runs in workers,
  * knows only whole ones, and of credentials and chosen files only numbers.
  */
-import { withCredentials, withoutCredentials } from "./credentials.js";
+import { withCredentials, withKnownCredentials, withoutCredentials, withoutNumber } from "./credentials.js";
 import { withLocalAddress, withLocalFiles } from "./local-files.js";
-import type { LayerSpec, PartialViewerState } from "./types.js";
+import type { LayerSpec, PartialViewerState, SavedLayer, ViewerStateV1 } from "./types.js";
 
 /** A layer for the engine. */
 export const forEngine = <T extends object>(layer: T): T => withAbsoluteSource(withoutCredentials(withLocalAddress(layer)));
 
 /** A layer as the page gave it, for one of the engine's. */
 export const fromEngine = (spec: LayerSpec): LayerSpec => withCredentials(withLocalFiles(spec));
+
+/** A state of the engine's as it may leave the page. */
+export function stateFromEngine(state: ViewerStateV1): ViewerStateV1 {
+  const bare = (layer: SavedLayer): SavedLayer => {
+    const source = layer["source"];
+    if (typeof source === "string") return { ...layer, source: withoutNumber(source) };
+    const url = (source as { url?: unknown } | null)?.url;
+    return typeof url === "string" ? { ...layer, source: { ...(source as object), url: withoutNumber(url) } } : layer;
+  };
+  return { ...state, layers: state.layers.map(bare) };
+}
 
 /** The same layer with the whole address of its source. What is none is left for the engine to refuse. */
 export function withAbsoluteSource<T extends object>(layer: T): T {
@@ -24,7 +35,7 @@ export function withAbsoluteSource<T extends object>(layer: T): T {
 export function stateForEngine(state: PartialViewerState): PartialViewerState {
   // As it comes from a link it may be anything: the engine says what is wrong with it.
   if (!Array.isArray(state?.layers)) return state;
-  return { ...state, layers: state.layers.map((layer) => (typeof layer === "object" && layer !== null ? forEngine(layer) : layer)) };
+  return { ...state, layers: state.layers.map((layer) => (typeof layer === "object" && layer !== null ? forEngine(withKnownCredentials(layer)) : layer)) };
 }
 
 /** Whether a layer probably needs the full module of the workers. A guess, for what to fetch before the engine is there to say: a wrong one costs time only. */

@@ -69,7 +69,7 @@ export function checkLayerSpec(spec: unknown): asserts spec is LayerSpec {
   if (typeof spec.source === "string") return;
   checkKeys(spec.source, isLocal(spec.source) ? local : remote, `The source of layer "${spec.id}"`);
   if (!isLocal(spec.source)) checkCredentials((spec.source as { credentials?: unknown }).credentials, spec.id);
-  if (isLocal(spec.source) && (typeof spec.source.files !== "object" || spec.source.files === null)) throw invalid(`The files of layer "${spec.id}" must be a FileList, files, or a handle of a folder or file.`);
+  if (isLocal(spec.source) && (typeof spec.source.files !== "object" || spec.source.files === null)) throw invalid(`The files of layer "${spec.id}" must be a FileList, files, or the handle of a folder.`);
 }
 
 function checkCredentials(credentials: unknown, id: string): void {

@@ -14,7 +14,7 @@ import { PanelChrome } from "./panels.js";
 import { encodePng } from "./png.js";
 import { Requests } from "./requests.js";
 import { shareUrl } from "./share.js";
-import { stateForEngine } from "./source-url.js";
+import { stateForEngine, stateFromEngine } from "./source-url.js";
 import { css } from "./style.js";
 import type { Actions, Context, Layout, PanelName, PartialViewerState, PickInfo, Stats, Subscription, Viewer, ViewerEvents, ViewerOptions, ViewerStateV1, ViewState, VoxelBlock, VoxelBox } from "./types.js";
 import { checkKeys, checkViewerOptions, checkViewState, invalid } from "./validate.js";
@@ -200,7 +200,7 @@ class ViewerImpl implements Viewer {
   }
 
   getState(): ViewerStateV1 {
-    return guarded(() => this.#live().getState());
+    return stateFromEngine(guarded(() => this.#live().getState()));
   }
 
   async setState(state: PartialViewerState): Promise<void> {

@@ -38,11 +38,10 @@ pub(super) fn outer_url(folder: &str, path: &str) -> Option<String> {
     crate::store::url::join(folder, path).ok()
 }
 
-/// The names of the folder at an address and of those around it, the innermost first.
+/// The names of the folder at an address and of those around it, the innermost first: as a person writes them.
 #[cfg(feature = "zarr")]
-pub(super) fn folder_names(url: &str) -> impl Iterator<Item = &str> {
-    let path = url.split(['?', '#']).next().unwrap_or(url);
-    path.trim_end_matches('/').rsplit('/')
+pub(super) fn folder_names(url: &str) -> Vec<String> {
+    crate::store::url::Url::parse(url).map(|url| url.as_folder().names()).unwrap_or_default()
 }
 
 /// Whether a path leads from a folder into it.

@@ -65,9 +65,25 @@ impl FormatError {
     }
 }
 
+impl FormatError {
+    fn url(&self) -> Option<&str> {
+        match self {
+            Self::Store(_) => None,
+            Self::NotFound { url }
+            | Self::BadMetadata { url, .. }
+            | Self::BadData { url, .. }
+            | Self::Unsupported { url, .. }
+            | Self::NeedsFullModule { url } => Some(url),
+        }
+    }
+}
+
 impl From<FormatError> for ViewerError {
     fn from(error: FormatError) -> Self {
-        let message = error.to_string();
+        let text = error.to_string();
+        // Queries carry tokens, which belong into no message.
+        let shown = |url: &str| crate::store::url::Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.describe());
+        let message = error.url().map_or_else(|| text.clone(), |url| text.replace(url, &shown(url)));
         let (viewer_error, url) = match error {
             FormatError::Store(store) => return store.into(),
             FormatError::NotFound { url } => (
@@ -90,6 +106,6 @@ impl From<FormatError> for ViewerError {
             // Not for users: the pool starts a worker that has it.
             FormatError::NeedsFullModule { url } => (Self::new(ErrorCode::Internal, message), url),
         };
-        viewer_error.with_detail("url", url)
+        viewer_error.with_detail("url", shown(&url))
     }
 }

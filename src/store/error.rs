@@ -35,6 +35,8 @@ pub enum StoreError {
     BadUrl { reason: String, url: String },
     #[error("the ZIP archive cannot be read: {reason}: {url}")]
     BadArchive { reason: String, url: String },
+    #[error("{0}")]
+    Page(Box<ViewerError>),
     #[error("the page's transformRequest failed ({cause}): {url}")]
     Hook { cause: String, url: String },
 }
@@ -43,7 +45,7 @@ impl StoreError {
     /// The address that it is about.
     fn url(&self) -> Option<&str> {
         match self {
-            Self::Cancelled => None,
+            Self::Cancelled | Self::Page(_) => None,
             Self::Network { url, .. }
             | Self::Cors { url }
             | Self::Stalled { url, .. }
@@ -66,6 +68,7 @@ impl From<StoreError> for ViewerError {
     fn from(error: StoreError) -> Self {
         use StoreError as E;
         let (code, remedy, retryable) = match &error {
+            E::Page(said) => return (**said).clone(),
             E::Cancelled => (ErrorCode::Disposed, None, true),
             E::Network { .. } => (ErrorCode::Network, Some("Check the address and the network connection, then try again."), true),
             E::Cors { .. } => (

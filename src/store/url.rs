@@ -151,6 +151,21 @@ impl Url {
         self
     }
 
+    /// The names in its path, decoded, the last first: within its archive, or below its host or bucket.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.innermost().rsplit('/').map(|name| String::from_utf8_lossy(&encode::decode(name)).into_owned()).collect()
+    }
+
+    /// With the query of another address, where this one has none and lies at the same host or bucket: queries carry tokens.
+    #[must_use]
+    pub fn with_query_of(mut self, other: &Self) -> Self {
+        if self.query.is_none() && (self.scheme, &self.authority) == (other.scheme, &other.authority) {
+            self.query.clone_from(&other.query);
+        }
+        self
+    }
+
     /// Its path where keys lie: in its archive, or below its host or bucket.
     fn innermost(&self) -> &str {
         self.inside.as_ref().unwrap_or(&self.path)

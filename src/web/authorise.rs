@@ -6,7 +6,7 @@ use futures::channel::oneshot;
 use futures::future::{FutureExt, LocalBoxFuture, ready};
 use rustc_hash::FxHashMap;
 
-use crate::error::ViewerError;
+use crate::error::{ErrorCode, ViewerError};
 use crate::job::{FromWorker, RequestKind};
 use crate::store::{Authorise, RequestPatch, ResourceKind, StoreError};
 
@@ -58,7 +58,9 @@ impl Authorise for AskPage {
         async move {
             match receiver.await {
                 Ok(Ok(patch)) => Ok(patch),
-                Ok(Err(error)) => Err(StoreError::Hook { cause: error.message, url: url.to_owned() }),
+                // What the page's own hook throws has no code that means anything here.
+                Ok(Err(error)) if error.code == ErrorCode::Internal => Err(StoreError::Hook { cause: error.message, url: url.to_owned() }),
+                Ok(Err(error)) => Err(StoreError::Page(Box::new(error))),
                 Err(_) => Err(StoreError::Cancelled),
             }
         }

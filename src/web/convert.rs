@@ -66,7 +66,7 @@ pub fn error_from_js(thrown: &JsValue) -> ViewerError {
     let field = |key: &str| js_sys::Reflect::get(thrown, &key.into()).ok();
     let text = |key: &str| field(key)?.as_string();
     let code = field("code").and_then(|code| serde_wasm_bindgen::from_value(code).ok()).unwrap_or(ErrorCode::Internal);
-    let mut error = ViewerError::new(code, text("message").unwrap_or_else(|| format!("{thrown:?}")));
+    let mut error = ViewerError::new(code, text("message").or_else(|| thrown.as_string()).unwrap_or_else(|| format!("{thrown:?}")));
     error.remedy = text("remedy");
     error.retryable = field("retryable").is_some_and(|retryable| retryable.is_truthy());
     error

@@ -71,13 +71,18 @@ test('an archive is read by ranges from its file, and chosen files are told from
     await viewer.layers.add({ id: 'zip', type: 'image', source: { files: [file] } });
     const hash = await digest('zip');
     const stranger = await viewer.layers.add({ id: 'old', type: 'image', source: 'local://7/volume' }).catch((e) => e);
+    const [two] = await fetchFiles(['two-volumes.ozx'], `${base}zip/`);
+    await viewer.layers.add({ id: 'inside', type: 'image', source: { files: [two], path: 'b c' } });
+    const inside = [await digest('inside'), viewer.layers.get('inside').source.path];
     const none = await viewer.layers.add({ id: 'none', type: 'image', source: { files: [] } }).catch((e) => e);
     const wrong = await viewer.layers.add({ id: 'wrong', type: 'image', source: { files: 5 } }).catch((e) => e);
     const found = await viewer.layers.add({ id: 'other', type: 'image', source: { files: [new File(['x'], 'notes.txt')] } }).catch((e) => e);
-    return { hash, stranger: [stranger.code, stranger.message], none: none.code, wrong: wrong.code, found: found.code };
+    return { hash, inside, stranger: [stranger.code, stranger.message], none: none.code, wrong: wrong.code, found: found.code };
   }, `${server.url}data/`);
   assert.equal(got.hash, expected('zarr/v3-sharded-end-raw'));
-  assert.match(got.stranger[1], /chosen in another page/);
+  assert.deepEqual(got.inside, [expected('zarr/v3-gzip'), 'b c']);
+  assert.equal(got.stranger[0], 'not-found');
+  assert.match(got.stranger[1], /^The files of this layer were chosen in another page/);
   assert.deepEqual([got.none, got.wrong, got.found], ['invalid-options', 'invalid-options', 'not-found']);
   await page.close();
 });
@@ -118,14 +123,14 @@ test('a folder and an archive are dropped onto the site', async () => {
   await page.close();
 });
 
-/** What the site shows, once so many layers are there: names, types, and digests of the voxels of the finest level. */
-const layersOf = (page, count, read = true) => page.evaluate(async ([count, read]) => {
+/** What the site shows, once so many layers are there: names and types; of the last so many, digests of the voxels of the finest level. */
+const layersOf = (page, count, read) => page.evaluate(async ([count, read]) => {
   const now = () => document.querySelector('nl-app').viewer;
   const ready = () => now()?.layers.list().filter(({ id }) => now().layers.info(id).state === 'ready').length;
   for (let i = 0; i < 600 && ready() !== count; i++) await new Promise((resolve) => setTimeout(resolve, 50));
   const viewer = now();
-  return Promise.all(viewer.layers.list().map(async ({ id, type }) => {
-    if (!read) return [id, type];
+  if (read === 0) return viewer.layers.list().map(({ id, type }) => [id, type]);
+  return Promise.all(viewer.layers.list().slice(read).map(async ({ id, type }) => {
     const block = await viewer.readVoxels(id, viewer.layers.info(id).levels[0].box);
     const hash = Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', block.data)), (byte) => byte.toString(16).padStart(2, '0')).join('');
     return [id, type, viewer.layers.info(id).levels[0].voxelSizeNm, hash];
@@ -146,12 +151,15 @@ test('a dataset as WEBKNOSSOS describes it opens with all its layers, by its add
   await page.evaluate(() => dispatchEvent(new CustomEvent('nl-show', { detail: 'open' })));
   await page.getByTestId('open-url').fill(`${server.url}data/wkw/dataset/datasource-properties.json`);
   await page.getByTestId('open-add').click();
-  assert.deepEqual(rounded(await layersOf(page, 3)), DATASET);
+  // Beside the two of the sample.
+  const last = async (count, ids) => rounded(await layersOf(page, count, ids)).map(([id, ...rest]) => [id.replace(/ \d$/, ''), ...rest]);
+  assert.deepEqual(await last(5, -3), DATASET);
+  await drop(page, [path.join(data, 'wkw/dataset')]);
+  assert.deepEqual(await last(8, -3), DATASET);
   await drop(page, [path.join(root, 'dist/www/sample')]);
   // A folder of several volumes: the precomputed ones and the Zarr beside them.
-  assert.deepEqual((await layersOf(page, 6, false)).slice(3), [['image', 'image'], ['neuropil.zarr', 'image'], ['segmentation 2', 'segmentation']]);
-  await drop(page, [path.join(data, 'wkw/dataset')]);
-  assert.deepEqual(rounded(await layersOf(page, 3)), DATASET);
+  const names = (await layersOf(page, 11, 0)).slice(-3).map(([id, type]) => [id.replace(/ \d$/, ''), type]);
+  assert.deepEqual(names, [['image', 'image'], ['neuropil.zarr', 'image'], ['segmentation', 'segmentation']]);
   await page.close();
 });
 
@@ -292,6 +300,8 @@ test('credentials sign requests, and stand in nothing that leaves the page', asy
     const errors = [];
     for (const [i, source] of sources.entries()) errors.push(await viewer.layers.add({ id: `s3 ${i}`, type: 'image', source }).catch((e) => e));
     await viewer.layers.add({ id: 'bearer', type: 'image', source: { url: `${base}raw-uint8`, credentials: { type: 'bearer', token: 'secret-token' } } });
+    // A saved state has no credentials: in this page those that were given for the same address hold.
+    await viewer.setState(viewer.getState());
     const hash = await digest('bearer');
     const wrong = await viewer.layers.add({ id: 'x', type: 'image', source: { url: 's3://b/k', credentials: { type: 's3', accessKeyId: 'AKIAIOSFODNN7EXAMPLE' } } }).catch((e) => e);
     return {
@@ -310,6 +320,6 @@ test('credentials sign requests, and stand in nothing that leaves the page', asy
   assert.deepEqual(got.wrong, ['invalid-options', 'The credentials of layer "x" need secretAccessKey, a text.']);
   assert.deepEqual(got.given.map((source) => source.credentials), [...SIGNED.map(({ source }) => source.credentials), { type: 'bearer', token: 'secret-token' }]);
   assert.equal(got.given[1].url, SIGNED[1].source.url);
-  for (const secret of ['wJalr', 'a/token', 'secret-token', 'X-Amz']) assert.ok(!got.public.includes(secret), secret);
+  for (const secret of ['wJalr', 'a/token', 'secret-token', 'X-Amz', 'nl-credentials']) assert.ok(!got.public.includes(secret), secret);
   await page.close();
 });

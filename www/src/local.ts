@@ -12,7 +12,7 @@ export interface Chosen {
 /** Files that say that their folder is a volume. */
 const METADATA = ["info", "zarr.json", ".zarray", ".zattrs", "attributes.json", "header.wkw"];
 const DATASOURCE = "datasource-properties.json";
-/** More folders than a dataset has layers: chunks, most likely. */
+/** More than a dataset has layers: chunks, most likely. */
 const MOST_FOLDERS = 200;
 
 const ARCHIVES = ".zip,.ozx";
@@ -93,8 +93,8 @@ export async function lookInto(chosen: Chosen): Promise<FromDatasource | Chosen[
   const found: Chosen[] = [];
   let seen = 0;
   for await (const entry of files.values()) {
-    if (entry.kind !== "directory" || ++seen > MOST_FOLDERS) continue;
-    if (await isVolume(entry)) found.push({ name: entry.name, files, path: entry.name });
+    if (++seen > MOST_FOLDERS) break;
+    if (entry.kind === "directory" && (await isVolume(entry))) found.push({ name: entry.name, files, path: entry.name });
   }
   return found.length > 0 && seen <= MOST_FOLDERS ? found.toSorted((a, b) => a.name.localeCompare(b.name)) : [chosen];
 }

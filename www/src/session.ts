@@ -92,19 +92,29 @@ export class Session extends EventTarget {
     if (leftOut.length > 0) this.toast(leftOut.join(" "));
   }
 
-  /** Opens all layers of a dataset as WEBKNOSSOS describes them, in the place of what is open; false where nothing is described there. */
-  async openDatasource(address: string): Promise<boolean> {
-    const response = await fetch(`${address.replace(/\/+$/, "")}/datasource-properties.json`).catch(() => undefined);
+  /** Adds all layers of a dataset as WEBKNOSSOS describes them; false where nothing is described there. */
+  async openDatasource(address: string, signal?: AbortSignal): Promise<boolean> {
+    const [, folder = address, query = ""] = /^([^?#]*?)\/*(\?[^#]*)?(#.*)?$/.exec(address) ?? [];
+    const response = await fetch(`${folder}/datasource-properties.json${query}`, { signal }).catch(() => undefined);
     const json: unknown = response?.ok ? await response.json().catch(() => undefined) : undefined;
-    if (json === undefined) return false;
-    await this.showDatasource(stateFromDatasource(json, address));
+    if (json === undefined || signal?.aborted) return false;
+    // What was tried before stands there with an error.
+    for (const { id, source } of this.viewer?.layers.list() ?? []) if (source === address && this.viewer?.layers.info(id)?.state === "error") this.viewer.layers.remove(id);
+    await this.showDatasource(stateFromDatasource(json, folder));
     return true;
   }
 
   async showDatasource({ name, state, leftOut }: FromDatasource): Promise<void> {
-    await this.viewer?.setState(state);
-    this.#name = name;
-    if (!state.viewState.position) this.fit();
+    const { viewer } = this;
+    if (!viewer) return;
+    if (viewer.layers.list().length === 0) {
+      await viewer.setState(state);
+      this.#name = name;
+      if (!state.viewState.position) this.fit();
+    } else {
+      // One adds to what is open: what is in view stays there.
+      await Promise.allSettled(state.layers.map((layer) => viewer.layers.add({ ...layer, id: this.#freeId(layer.id) } as unknown as LayerSpec)));
+    }
     if (leftOut.length > 0) this.toast(leftOut.join(" "));
   }
 

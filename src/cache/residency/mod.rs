@@ -274,12 +274,15 @@ impl Residency {
         self.budget
     }
 
-    /// Takes a range of the heap, which grows where nothing more may go.
+    /// Takes a range of the heap, which grows where nothing more may go but what another view has just drawn.
     fn make_heap_room(&mut self, frame: u64, words: u32) -> Option<u32> {
         loop {
-            let start = self.make_room(frame, |this| this.heap.take(words));
-            if start.is_some() || !self.grow_heap(words) {
+            let start = self.make_room(frame.saturating_sub(RECENT_FRAMES), |this| this.heap.take(words));
+            if start.is_some() {
                 return start;
+            }
+            if !self.grow_heap(words) {
+                return self.make_room(frame, |this| this.heap.take(words));
             }
         }
     }
@@ -313,6 +316,9 @@ impl Residency {
 
 /// The heap begins with so many words, which is 8 MiB: a view without filtering on a small canvas.
 const FIRST_HEAP_WORDS: u32 = 2 << 20;
+
+/// Views draw in turns, each with frames of its own: what was used so recently is likely to be in view of another one.
+const RECENT_FRAMES: u64 = 16;
 
 fn most_words(budget: GpuBudget) -> u32 {
     u32::try_from(budget.heap_bytes / 4).unwrap_or(u32::MAX)

@@ -183,7 +183,7 @@ fn the_heap_grows_with_what_a_frame_shows_and_not_with_what_was_shown() {
                         BrickKey { source: 0, level: bricks_per_frame, grid: [frame, i32::from(n), 0] },
                         &whole(n),
                         None,
-                        u64::from(frame.unsigned_abs()) + 100 * u64::from(bricks_per_frame),
+                        20 * u64::from(frame.unsigned_abs()) + 1000 * u64::from(bricks_per_frame),
                     )
                     .unwrap();
             }
@@ -200,6 +200,27 @@ fn the_heap_grows_with_what_a_frame_shows_and_not_with_what_was_shown() {
     };
     assert_eq!(end_bytes(3), 8 * MEBIBYTE, "what was shown before goes, and the first eight mebibytes suffice");
     assert_eq!(end_bytes(10), 12 * MEBIBYTE, "longer by half");
+}
+
+/// Each of two views that draw in turns shows more than half of the heap.
+#[test]
+fn two_views_do_not_take_each_others_bricks() {
+    let brick = |value: u8| {
+        let data = (0..1_usize << 20).map(|n| n.to_le_bytes()[0] ^ value).collect();
+        Rc::new(Brick { shape: [256, 64, 64], data_type: DataType::Uint8, voxels: crate::voxel::BrickVoxels::Dense(data) })
+    };
+    let mut residency = Residency::new(GpuBudget { heap_bytes: 64 << 20, records: 100, palette_entries: 100 });
+    let mut written = 0;
+    for frame in 1..21 {
+        let view = u32::from(frame % 2 == 0);
+        for n in 0..6 {
+            if residency.touch(view, key(n), frame).is_none() {
+                residency.insert(view, key(n), &brick(n), None, frame).unwrap();
+                written += 1;
+            }
+        }
+    }
+    assert_eq!(written, 12, "each brick is written once");
 }
 
 #[test]

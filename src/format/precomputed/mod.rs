@@ -50,7 +50,7 @@ pub async fn open(provider: Rc<dyn Provider>, url: &str, cancel: &Cancel) -> Res
                 return PrecomputedVolume::new(&*provider, &folder, info);
             }
             // Relative to the folder that the document lies in.
-            Some(Value::String(target)) => folder = document.resolve(strip_scheme(target))?.as_folder(),
+            Some(Value::String(target)) => folder = document.resolve(strip_scheme(target))?.with_query_of(&document).as_folder(),
             Some(other) => {
                 return Err(FormatError::BadMetadata { reason: format!("\"redirect\" is {other} instead of an address"), url: shown });
             }

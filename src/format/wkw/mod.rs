@@ -34,8 +34,9 @@ const PROPERTIES: &str = "datasource-properties.json";
 /// # Errors
 /// [`FormatError`] where a header or the dataset's properties are wrong, unsupported or cannot be fetched.
 pub(super) async fn open(provider: &Rc<dyn Provider>, url: &str, cancel: &Cancel) -> Result<Option<Box<dyn ChunkSource>>, FormatError> {
-    let mut names = folder_names(url);
-    let (own, outer) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+    let names = folder_names(url);
+    let name = |at: usize| names.get(at).map(String::as_str).unwrap_or_default();
+    let (own, outer) = (name(0), name(1));
     if let Some(header) = read_header(provider, url, cancel).await? {
         let layer = read_layer(provider, url, "../..", outer, cancel).await?;
         let mag = Mag::parse(own).unwrap_or_default();
@@ -72,8 +73,8 @@ async fn read_header(provider: &Rc<dyn Provider>, folder: &str, cancel: &Cancel)
     bytes.map(|bytes| Header::parse(&bytes, &url)).transpose()
 }
 
-/// What the dataset's properties say of the layer of this name. They lie in the folder `outer`, relative to that at `url`; what is not there
-/// or cannot be read says nothing.
+/// What the dataset's properties say of the layer of this name. They lie in the folder `outer`, relative to that at `url`; where
+/// they are not, nothing is said.
 async fn read_layer(
     provider: &Rc<dyn Provider>,
     url: &str,
@@ -82,12 +83,8 @@ async fn read_layer(
     cancel: &Cancel,
 ) -> Result<Option<Layer>, FormatError> {
     let Some(document_url) = outer_url(url, &format!("{outer}/{PROPERTIES}")) else { return Ok(None) };
-    let document = provider.document(&document_url, cancel).await;
-    if cancel.is_cancelled() {
-        return Err(crate::store::StoreError::Cancelled.into());
-    }
-    let Ok(Some(bytes)) = document else { return Ok(None) };
-    let Ok(document) = parse_document(&bytes, &document_url) else { return Ok(None) };
+    let Some(bytes) = read_if_there(provider, &document_url, cancel).await? else { return Ok(None) };
+    let document = parse_document(&bytes, &document_url)?;
     Layer::find(document, name, &document_url)
 }
 

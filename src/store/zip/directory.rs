@@ -15,6 +15,7 @@ pub(super) const END64_BYTES: u64 = 56;
 const END64_SIGNATURE: u32 = 0x0606_4b50;
 const ENTRY_BYTES: usize = 46;
 const ENTRY_SIGNATURE: u32 = 0x0201_4b50;
+const DIGITAL_SIGNATURE: u32 = 0x0505_4b50;
 pub(super) const LOCAL_BYTES: u64 = 30;
 const LOCAL_SIGNATURE: u32 = 0x0403_4b50;
 const ZIP64_EXTRA: u16 = 1;
@@ -137,8 +138,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Directory, String> {
             directory.entries.insert(name.trim_start_matches('/').into(), entry);
         }
     }
-    if number == 0 && !bytes.is_empty() {
-        return Err("its directory does not begin with an entry".to_owned());
+    // A signature of all of it may follow.
+    if !rest.is_empty() && u32_at(rest, 0) != Some(DIGITAL_SIGNATURE) {
+        return Err(format!("its directory is damaged after {number} entries"));
     }
     let mut names = directory.entries.keys();
     let folder = names.next().and_then(|first| first.split_inclusive('/').next()).filter(|folder| folder.ends_with('/'));

@@ -44,7 +44,8 @@ impl ZipArchive {
         if let Some(known) = self.directory.borrow().as_ref() {
             return Ok(Some(Rc::clone(known)));
         }
-        let options = ReadOptions { kind: ResourceKind::Index, cancel: cancel.clone() };
+        // As of metadata: that it may not be read is worth saying.
+        let options = ReadOptions { kind: ResourceKind::Metadata, cancel: cancel.clone() };
         // An archive that is not there is data that is not there.
         let Some(size) = self.file.size(&self.key, &options).await? else { return Ok(None) };
         let reading = self.reading.join((), || {

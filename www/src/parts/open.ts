@@ -98,7 +98,7 @@ class OpenBox extends Part {
             ? html`<p class="problem" role="alert" data-testid="open-problem">${this.problem}</p>`
             : this.opening
               ? html`<p class="hint wait" role="status"><span>Waiting for the server. Close this box to go on meanwhile.</span><button class="button small" data-testid="open-cancel" @click=${() => this.opening?.abort()}>Cancel</button></p>`
-              : html`<p class="hint">Neuroglancer precomputed, OME-Zarr and Zarr, also in ZIP archives, read straight from where they are; nothing is uploaded.</p>`}
+              : html`<p class="hint">Neuroglancer precomputed, OME-Zarr, Zarr, N5 and WKW, also in ZIP archives, read straight from where they are; nothing is uploaded.</p>`}
           ${session.datasets.length > 0
             ? html`<h2>Here${many ? html`<input type="text" data-testid="open-filter" placeholder="Filter" aria-label="Filter datasets" .value=${this.query} @input=${(e: Event) => (this.query = (e.target as HTMLInputElement).value)} />` : nothing}</h2>
                 <div class="list">${found.map((d) => this.#entry(d))}${found.length === 0 ? html`<p class="hint" style="padding:0 8px">None is called that.</p>` : nothing}</div>`
@@ -163,7 +163,7 @@ class OpenBox extends Part {
       if (isViewerError(e, "invalid-options")) problem = e.message;
       else if (isViewerError(e, "not-found") && /^https?:/.test(url)) {
         try {
-          opened = await session.openDatasource(url);
+          opened = await session.openDatasource(url, opening.signal);
         } catch (described) {
           problem = described instanceof Error ? described.message : String(described);
         }
