@@ -83,17 +83,22 @@ impl LevelGrid {
         })
     }
 
+    /// The lower corner of a brick, from which its voxels are counted; not clipped.
+    #[must_use]
+    pub fn brick_min(&self, brick: [i32; 3]) -> [i64; 3] {
+        let chunk_min = self.chunk_min(self.chunk_of_brick(brick));
+        std::array::from_fn(|axis| {
+            let in_chunk = brick[axis].rem_euclid(self.bricks_per_chunk[axis].cast_signed());
+            chunk_min[axis] + i64::from(in_chunk) * i64::from(self.brick_shape[axis])
+        })
+    }
+
     /// The voxels of a brick that exist.
     #[must_use]
     pub fn brick_box(&self, brick: [i32; 3]) -> VoxelBox {
-        let chunk = self.chunk_of_brick(brick);
-        let chunk_min = self.chunk_min(chunk);
+        let chunk_min = self.chunk_min(self.chunk_of_brick(brick));
         let chunk_box = VoxelBox::from_shape(chunk_min, self.chunk_shape.map(i64::from));
-        let min = std::array::from_fn(|axis| {
-            let in_chunk = brick[axis].rem_euclid(self.bricks_per_chunk[axis].cast_signed());
-            chunk_min[axis] + i64::from(in_chunk) * i64::from(self.brick_shape[axis])
-        });
-        VoxelBox::from_shape(min, self.brick_shape.map(i64::from)).intersection(&chunk_box).intersection(&self.voxel_box)
+        VoxelBox::from_shape(self.brick_min(brick), self.brick_shape.map(i64::from)).intersection(&chunk_box).intersection(&self.voxel_box)
     }
 
     /// The bricks of a chunk that hold voxels.

@@ -73,14 +73,14 @@ impl VoxelRead {
 
     /// Copies what a brick holds of the box.
     pub(super) fn take_brick(&mut self, grid: &LevelGrid, place: [i32; 3], brick: &Brick) {
-        let brick_box = grid.brick_box(place);
-        let shared = brick_box.intersection(&self.voxels);
+        let brick_min = grid.brick_min(place);
+        let shared = grid.brick_box(place).intersection(&self.voxels);
         let size = self.block.data_type.size_bytes();
         for z in shared.min[2]..shared.max[2] {
             for y in shared.min[1]..shared.max[1] {
                 for x in shared.min[0]..shared.max[0] {
                     let voxel = [x, y, z];
-                    let Some(bits) = offset(voxel, brick_box.min).and_then(|at| brick.bits(at)) else { continue };
+                    let Some(bits) = offset(voxel, brick_min).and_then(|at| brick.bits(at)) else { continue };
                     let Some(at) = offset(voxel, self.voxels.min) else { continue };
                     let [ax, ay, az] = at.map(|n| n as usize);
                     let index = (ax + self.block.shape[0] as usize * (ay + self.block.shape[1] as usize * az)) * size;

@@ -104,6 +104,15 @@ impl LevelSpec {
     }
 }
 
+impl LevelSpec {
+    /// How many voxels along each axis lie below the volume in a chunk that begins there.
+    #[must_use]
+    pub fn missing_below(&self, grid: [i64; 3]) -> [u32; 3] {
+        let corner = zip(self.chunk_origin, zip(grid, self.chunk_shape.map(i64::from), |place, edge| place * edge), |origin, n| origin + n);
+        zip(self.chunk_box(grid).min, corner, |min, corner| u32::try_from(min - corner).unwrap_or(0))
+    }
+}
+
 /// How chunks share files: requests for one file go to one worker, which keeps the file's index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sharding {

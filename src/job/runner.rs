@@ -100,8 +100,12 @@ impl JobRunner {
             .get(usize::from(job.level))
             .ok_or_else(|| Failure::Internal(format!("there is no level {}", job.level)))?;
         let shape = brick_shape(level.chunk_shape);
-        let block = source.chunk(usize::from(job.level), job.grid.map(i64::from), &job.selection, cancel).await?;
-        Ok(Outcome::Chunk(block.map(|block| cut(&block, shape, job.as_labels))))
+        let grid = job.grid.map(i64::from);
+        let block = source.chunk(usize::from(job.level), grid, &job.selection, cancel).await?;
+        let Some(block) = block else { return Ok(Outcome::Chunk(None)) };
+        let block = anchored(block, level.missing_below(grid), source.spec().fill_bits);
+        let block = block.ok_or_else(|| Failure::Internal("a chunk is larger than memory".to_owned()))?;
+        Ok(Outcome::Chunk(Some(cut(&block, shape, job.as_labels))))
     }
 }
 
@@ -121,6 +125,28 @@ impl From<FormatError> for Failure {
 async fn open_volume(provider: Rc<dyn Provider>, open: &OpenJob, cancel: &Cancel) -> Result<Rc<dyn ChunkSource>, FormatError> {
     let source = format::open(provider, &open.url, open.format, cancel).await?;
     Ok(Rc::from(source))
+}
+
+/// A block that begins so many voxels earlier along each axis, where it holds the fill value: bricks are cut from the corner of their chunk,
+/// also where the volume begins within it.
+fn anchored(block: VoxelBlock, before: [u32; 3], fill_bits: u64) -> Option<VoxelBlock> {
+    if before == [0; 3] {
+        return Some(block);
+    }
+    let mut shape = [0; 3];
+    for axis in 0..3 {
+        shape[axis] = block.shape[axis].checked_add(before[axis])?;
+    }
+    let mut whole = VoxelBlock::filled(block.data_type, shape, fill_bits)?;
+    let size = block.data_type.size_bytes();
+    let [width, height, _] = shape.map(|n| n as usize);
+    let [x, y, z] = before.map(|n| n as usize);
+    let [row_voxels, rows, _] = block.shape.map(|n| n as usize);
+    for (number, row) in block.data.chunks_exact((row_voxels * size).max(1)).enumerate() {
+        let start = (x + width * (y + number % rows + height * (z + number / rows))) * size;
+        whole.data.get_mut(start..start + row.len())?.copy_from_slice(row);
+    }
+    Some(whole)
 }
 
 fn cut(block: &VoxelBlock, shape: [u32; 3], as_labels: bool) -> Vec<PlacedBrick> {

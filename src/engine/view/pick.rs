@@ -69,7 +69,7 @@ impl View {
             }
             let brick = grid.brick_of_voxel(voxel);
             let key = BrickKey { source: ready.source, level: u8::try_from(level).unwrap_or(u8::MAX), grid: brick };
-            let min = grid.brick_box(brick).min;
+            let min = grid.brick_min(brick);
             let bits = shared
                 .bricks
                 .peek(&key)
