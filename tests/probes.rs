@@ -57,11 +57,11 @@ fn volume() -> String {
 fn something_else_that_is_called_info_does_not_hide_a_volume() {
     for says in [&b"just some notes"[..], b"<html></html>", b"[1, 2]", b"", b"\xff\xfe"] {
         let provider = Rc::new(Odd { absent: Absent::Says(says), asked: Rc::default() });
-        let opened = pollster::block_on(format::open(provider.clone(), &volume(), None, &Cancel::never()));
+        let opened = pollster::block_on(format::open(provider.clone(), &volume(), &neurolume::format::Said::default(), &Cancel::never()));
         assert_eq!(opened.unwrap().spec().format, SourceFormat::OmeZarr, "{says:?}");
         // Alone, it is what is wrong.
         let nothing = support::data_folder().join("ome").to_str().unwrap().to_owned();
-        let error = pollster::block_on(format::open(provider, &nothing, None, &Cancel::never())).err().unwrap();
+        let error = pollster::block_on(format::open(provider, &nothing, &neurolume::format::Said::default(), &Cancel::never())).err().unwrap();
         assert_eq!(neurolume::error::ViewerError::from(error).code, ErrorCode::BadMetadata, "{says:?}");
     }
 }
@@ -117,7 +117,7 @@ fn asked_for(path: &str) -> Vec<String> {
     let asked = Rc::<RefCell<Vec<String>>>::default();
     let provider = Rc::new(Odd { absent: Absent::Says(b"just some notes"), asked: Rc::clone(&asked) });
     let folder = support::data_folder().join(path).to_str().unwrap().to_owned();
-    pollster::block_on(format::open(provider, &folder, None, &Cancel::never())).unwrap();
+    pollster::block_on(format::open(provider, &folder, &neurolume::format::Said::default(), &Cancel::never())).unwrap();
     let asked = asked.borrow();
     asked.iter().map(|url| url.split_once(&format!("{folder}/")).map_or(url.as_str(), |(_, name)| name).to_owned()).collect()
 }
@@ -148,7 +148,7 @@ fn where_what_is_absent_is_forbidden_every_format_is_found() {
     ] {
         let provider = Rc::new(Odd { absent: Absent::Refused, asked: Rc::default() });
         let folder = support::data_folder().join(path).to_str().unwrap().to_owned();
-        let opened = pollster::block_on(format::open(provider, &folder, None, &Cancel::never()));
+        let opened = pollster::block_on(format::open(provider, &folder, &neurolume::format::Said::default(), &Cancel::never()));
         assert_eq!(opened.map(|source| source.spec().format).map_err(|error| error.to_string()), Ok(format), "{path}");
     }
 }

@@ -261,7 +261,7 @@ proptest! {
             let provider = Spoiled { victim: victim.trim_end_matches(".gz").to_owned(), bytes: spoil.apply(original).into() };
             let before = USED.load(Ordering::Relaxed);
             PEAK.store(before, Ordering::Relaxed);
-            match pollster::block_on(neurolume::format::open(Rc::new(provider), &volume.path, None, &Cancel::never())) {
+            match pollster::block_on(neurolume::format::open(Rc::new(provider), &volume.path, &neurolume::format::Said::default(), &Cancel::never())) {
                 Ok(source) => read(&*source)?,
                 Err(error) => has_code(error)?,
             }

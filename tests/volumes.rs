@@ -17,7 +17,7 @@ use support::expected::{self, Array, Bad, Case, Expected, Values};
 
 fn open(path: &Path) -> Result<Box<dyn ChunkSource>, FormatError> {
     let url = path.to_str().unwrap();
-    pollster::block_on(neurolume::format::open(Rc::new(FileProvider), url, None, &Cancel::never()))
+    pollster::block_on(neurolume::format::open(Rc::new(FileProvider), url, &neurolume::format::Said::default(), &Cancel::never()))
 }
 
 /// The error code as the public API spells it.

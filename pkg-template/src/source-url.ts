@@ -41,7 +41,7 @@ export function stateForEngine(state: PartialViewerState): PartialViewerState {
 /** Whether a layer probably needs the full module of the workers. A guess, for what to fetch before the engine is there to say: a wrong one costs time only. */
 export function needsFullModule({ source }: LayerSpec): boolean {
   const { url, format } = typeof source === "string" ? { url: source, format: undefined } : "url" in source ? source : { url: "", format: source.format };
-  return format ? format !== "precomputed" : /(^|\|)((ome-)?zarr|n5:|wkw:|zip:)|\.(zarr|zr|n5|zip|ozx)([/?#|]|$)/i.test(url);
+  return format ? format !== "precomputed" : /(^|\|)((ome-)?zarr|n5:|wkw:|zip:)|\.(zarr|zr|n5|zip|ozx|nii|nii\.gz|tiff?|dm[34]|png|jpe?g)([/?#|]|$)/i.test(url);
 }
 
 function absolute(url: string): string {

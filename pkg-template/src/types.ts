@@ -126,7 +126,7 @@ export interface ViewerOptions {
 // ---- layers ---------------------------------------------------------------------------------------------------------
 
 /** Left out, the format is detected from what the URL holds. */
-export type SourceFormat = "precomputed" | "ome-zarr" | "zarr" | "n5" | "wkw";
+export type SourceFormat = "precomputed" | "ome-zarr" | "zarr" | "n5" | "wkw" | "nifti" | "tiff" | "images" | "raw" | "dm";
 
 /** Where a layer's voxels are: https://, gs://bucket/path or s3://bucket/path, perhaps of or in a ZIP archive (`…/a.zip|zip:path`), or files of this machine. */
 export type SourceSpec = string | RemoteSource | LocalSource;

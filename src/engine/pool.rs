@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::{ErrorCode, ViewerError};
-use crate::format::is_said_to_need_full_module;
+use crate::format::{Said, is_said_to_need_full_module};
 use crate::job::{Documents, Job, OpenJob, Outcome, ToWorker};
 
 /// One running worker. Dropping it ends the worker.
@@ -135,7 +135,7 @@ impl Pool {
     pub fn start(&mut self, job: Job, affinity: Option<u64>) -> u64 {
         let id = self.next_job;
         self.next_job += 1;
-        let said_to_need_full = matches!(&job, Job::Open { open, .. } if is_said_to_need_full_module(&open.url, open.format));
+        let said_to_need_full = matches!(&job, Job::Open { open, .. } if is_said_to_need_full_module(&open.url, open.said.format));
         let running = Running { job, place: 0, affinity, retried: false };
         if self.module == WorkerModule::Small && said_to_need_full {
             self.wait(id, running);
@@ -231,7 +231,8 @@ impl Pool {
                 (Job::Open { volume, open, .. }, Ok(Outcome::Opened(opened))) => {
                     place.volumes.insert(*volume);
                     // The others need not find out again what it is: where a server refuses what is absent, every probe costs a request.
-                    let open = OpenJob { format: Some(opened.spec.format), ..open.clone() };
+                    let said = Said { format: Some(opened.spec.format), ..open.said.clone() };
+                    let open = OpenJob { said, ..open.clone() };
                     self.volumes.insert(*volume, Volume { open, documents: opened.documents.clone() });
                 }
                 _ => {}
@@ -366,7 +367,7 @@ mod tests {
     }
 
     fn open(volume: u32, url: &str) -> Job {
-        Job::Open { volume, open: OpenJob { url: url.to_owned(), format: None }, documents: Documents::new() }
+        Job::Open { volume, open: OpenJob { url: url.to_owned(), ..OpenJob::default() }, documents: Documents::new() }
     }
 
     fn at(place: usize, generation: u32) -> WorkerId {
@@ -453,7 +454,7 @@ mod tests {
     #[test]
     fn other_workers_are_told_the_format_that_was_found() {
         let (mut pool, sent) = pool(2);
-        let open = OpenJob { url: "https://localhost/volume".to_owned(), format: None };
+        let open = OpenJob { url: "https://localhost/volume".to_owned(), ..OpenJob::default() };
         let id = pool.start(Job::Open { volume: 1, open, documents: Documents::new() }, None);
         let spec = VolumeSpec {
             format: SourceFormat::Zarr,
@@ -470,7 +471,7 @@ mod tests {
         let sent = sent.borrow();
         let attached =
             sent.iter().find_map(|(at, message)| if let ToWorker::Attach { open, .. } = message { Some((at.place, open)) } else { None });
-        assert_eq!(attached.map(|(place, open)| (place, open.format)), Some((1, Some(SourceFormat::Zarr))));
+        assert_eq!(attached.map(|(place, open)| (place, open.said.format)), Some((1, Some(SourceFormat::Zarr))));
     }
 
     #[test]

@@ -26,6 +26,25 @@ pub(super) fn format_named(name: &str) -> Option<SourceFormat> {
         "zarr" | "zarr2" | "zarr3" | "ome-zarr" => Some(SourceFormat::Zarr),
         "n5" => Some(SourceFormat::N5),
         "wkw" => Some(SourceFormat::Wkw),
+        "nifti" => Some(SourceFormat::Nifti),
+        "tiff" | "ome-tiff" => Some(SourceFormat::Tiff),
+        "images" => Some(SourceFormat::Images),
+        "raw" => Some(SourceFormat::Raw),
+        "dm" => Some(SourceFormat::Dm),
+        _ => None,
+    }
+}
+
+/// The format of a file by the ending of its name.
+fn format_of_file(name: &str) -> Option<SourceFormat> {
+    let name = name.to_ascii_lowercase();
+    let ending = name.strip_suffix(".gz").unwrap_or(&name).rsplit_once('.')?.1;
+    match ending {
+        "nii" => Some(SourceFormat::Nifti),
+        _ if name.ends_with(".gz") => None,
+        "tif" | "tiff" | "btf" => Some(SourceFormat::Tiff),
+        "png" | "jpg" | "jpeg" => Some(SourceFormat::Images),
+        "dm3" | "dm4" => Some(SourceFormat::Dm),
         _ => None,
     }
 }
@@ -33,6 +52,9 @@ pub(super) fn format_named(name: &str) -> Option<SourceFormat> {
 /// The format that a part of the path says by its ending, the innermost first.
 pub(super) fn format_called(url: &str) -> Option<SourceFormat> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
+    if let Some(format) = path.rsplit('/').next().and_then(format_of_file) {
+        return Some(format);
+    }
     path.rsplit('/').find_map(|part| match part.rsplit_once('.')?.1 {
         "zarr" | "zr" => Some(SourceFormat::Zarr),
         "n5" => Some(SourceFormat::N5),
@@ -57,6 +79,9 @@ mod tests {
             "gs://b/a|n5:",
             "wkw://https://h/a",
             "https://h/a|wkw:color/1",
+            "https://h/a/brain.nii.gz",
+            "gs://b/stack.ome.tif?key=1",
+            "https://h/a.DM4",
         ] {
             assert!(is_said_to_need_full_module(full, None), "{full}");
             assert!(!is_said_to_need_full_module(full, Some(SourceFormat::Precomputed)), "{full}");
@@ -67,6 +92,14 @@ mod tests {
         for format in [SourceFormat::OmeZarr, SourceFormat::N5, SourceFormat::Wkw] {
             assert!(is_said_to_need_full_module("https://h/a", Some(format)));
         }
+    }
+
+    #[test]
+    fn a_file_is_what_its_ending_says_and_a_folder_is_not() {
+        assert_eq!(format_called("https://h/a.zarr/b.TIFF?x=.nii"), Some(SourceFormat::Tiff));
+        assert_eq!(format_called("https://h/a.nii.gz"), Some(SourceFormat::Nifti));
+        assert_eq!(format_called("https://h/a.tif.gz"), None);
+        assert_eq!(format_called("https://h/a.png/b"), None);
     }
 
     #[test]

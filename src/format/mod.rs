@@ -9,7 +9,7 @@ pub mod sharding;
 pub mod spec;
 
 pub use sharding::ShardId;
-pub use spec::{LevelSpec, OtherAxis, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
+pub use spec::{LevelSpec, OtherAxis, RawLayout, Said, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
 
 #[cfg(feature = "decode")]
 use futures::future::FutureExt;
@@ -27,6 +27,8 @@ mod boxes;
 #[cfg(feature = "decode")]
 mod document;
 mod error;
+#[cfg(feature = "files")]
+mod files;
 mod hint;
 #[cfg(feature = "zarr")]
 mod length_unit;

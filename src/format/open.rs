@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use super::document::{child_url, parse_document};
 use super::hint::{format_called, format_named};
-use super::{ChunkSource, FormatError, SourceFormat, precomputed};
+#[cfg(feature = "files")]
+use super::files;
+use super::{ChunkSource, FormatError, Said, SourceFormat, precomputed};
 #[cfg(feature = "zarr")]
 use super::{n5, wkw, zarr_folder::open_zarr};
 use crate::runtime::Cancel;
@@ -32,11 +34,11 @@ const WKW_MAGIC: &[u8] = b"WKW";
 /// The documents of a folder that are there, by name; empty ones are read by a module itself.
 type Found<'a> = Vec<(&'a str, Map<String, Value>)>;
 
-/// Opens the volume at a URL (a folder): a precomputed volume, an OME-Zarr image, a Zarr array, an N5 dataset or group of levels, a WKW
-/// layer or one magnification of it. The URL may name its format as Neuroglancer's do: `precomputed://…`, `zarr://…`, `…|zarr3:`,
+/// Opens the volume at a URL: a folder that is a precomputed volume, an OME-Zarr image, a Zarr array, an N5 dataset or group of levels, a WKW
+/// layer or one magnification of it; or a file (`files`), by the ending of its name. The URL may name its format as Neuroglancer's do: `precomputed://…`, `zarr://…`, `…|zarr3:`,
 /// `n5://…`, `wkw://…`.
 ///
-/// Without a hint, all documents of the common formats that could be there are asked for at once, and those of the others where there are
+/// Where nothing is said, all documents of the common formats that could be there are asked for at once, and those of the others where there are
 /// none; a URL with a part that ends in `.zarr` or `.n5` is first taken at its word. Where several are there, the first of `info`,
 /// `zarr.json`, `.zarray`, `.zattrs` that is JSON decides.
 ///
@@ -46,7 +48,7 @@ type Found<'a> = Vec<(&'a str, Map<String, Value>)>;
 pub async fn open(
     provider: Rc<dyn Provider>,
     url: &str,
-    hint: Option<SourceFormat>,
+    said: &Said,
     cancel: &Cancel,
 ) -> Result<Box<dyn ChunkSource>, FormatError> {
     let SourceUrl { url, format } = parse_source(url, None)?;
@@ -54,19 +56,22 @@ pub async fn open(
     if !cfg!(feature = "zip") && url.contains("|zip:") {
         return Err(FormatError::NeedsFullModule { url: url.to_owned() });
     }
-    let hint = match (hint, format) {
+    let hint = match (said.format, format) {
         (None, Some(name)) => {
             let format = format_named(&name);
             Some(format.ok_or_else(|| FormatError::Unsupported { what: "the format", name, url: url.to_owned() })?)
         }
         (hint, _) => hint,
     };
+    if let Some(format) = hint.or_else(|| format_called(url)).filter(|format| format.is_file()) {
+        return open_file(&provider, url, format, said, cancel).await;
+    }
     let groups: &[&[&str]] = match hint {
         Some(SourceFormat::Precomputed) => &[PRECOMPUTED],
         Some(SourceFormat::OmeZarr | SourceFormat::Zarr) => &[ZARR],
         Some(SourceFormat::N5) => &[N5],
         Some(SourceFormat::Wkw) => &[WKW],
-        None => match format_called(url) {
+        _ => match format_called(url) {
             Some(SourceFormat::Zarr) => &[ZARR, PRECOMPUTED, OTHERS],
             Some(SourceFormat::N5) => &[N5, COMMON, WKW],
             _ => &[COMMON, OTHERS],
@@ -93,6 +98,23 @@ pub async fn open(
         }
     }
     Err(failure.unwrap_or_else(|| FormatError::NotFound { url: url.to_owned() }))
+}
+
+#[cfg(feature = "files")]
+async fn open_file(
+    provider: &Rc<dyn Provider>,
+    url: &str,
+    format: SourceFormat,
+    said: &Said,
+    cancel: &Cancel,
+) -> Result<Box<dyn ChunkSource>, FormatError> {
+    files::open(provider, url, format, said, cancel).await
+}
+
+/// These are read elsewhere.
+#[cfg(not(feature = "files"))]
+async fn open_file(_: &Rc<dyn Provider>, url: &str, _: SourceFormat, _: &Said, _: &Cancel) -> Result<Box<dyn ChunkSource>, FormatError> {
+    Err(FormatError::NeedsFullModule { url: url.to_owned() })
 }
 
 async fn probe(provider: &Rc<dyn Provider>, url: &str, name: &str, cancel: &Cancel) -> Result<Option<Map<String, Value>>, FormatError> {

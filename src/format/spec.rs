@@ -22,6 +22,60 @@ pub enum SourceFormat {
     N5,
     /// A WEBKNOSSOS layer of WKW files, or one magnification of it.
     Wkw,
+    /// One NIfTI file.
+    Nifti,
+    /// One TIFF file of one or more images, also OME-TIFF.
+    Tiff,
+    /// Files of one image each, by their names' order.
+    Images,
+    /// One file of voxels and nothing else, of a [`RawLayout`].
+    Raw,
+    /// One DM3 or DM4 file of Gatan's `DigitalMicrograph`.
+    Dm,
+}
+
+impl SourceFormat {
+    /// Whether a volume of it is a file, and not a folder.
+    #[must_use]
+    pub fn is_file(self) -> bool {
+        matches!(self, Self::Nifti | Self::Tiff | Self::Images | Self::Raw | Self::Dm)
+    }
+}
+
+/// How a raw file holds its voxels: x fastest, then y, then z, then the channel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RawLayout {
+    /// Voxels along x, y, z.
+    pub shape: [u64; 3],
+    /// The type of one voxel.
+    pub data_type: DataType,
+    /// One after the other; left out, one.
+    #[serde(default = "one_channel")]
+    pub channels: u32,
+    /// Left out, `true`.
+    #[serde(default = "little_endian")]
+    pub little_endian: bool,
+    /// What precedes the first voxel.
+    #[serde(default)]
+    pub header_bytes: u64,
+}
+
+fn one_channel() -> u32 {
+    1
+}
+
+fn little_endian() -> bool {
+    true
+}
+
+/// What is said of a source beside its address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Said {
+    /// The format; left out, it is found out.
+    pub format: Option<SourceFormat>,
+    /// How a raw file holds its voxels.
+    pub raw: Option<RawLayout>,
 }
 
 /// What the metadata says the voxels mean, where it says so.

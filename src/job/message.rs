@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ViewerError;
-use crate::format::{Selection, SourceFormat, VolumeSpec};
+use crate::format::{Said, Selection, VolumeSpec};
 use crate::store::{RequestPatch, Traffic};
 use crate::voxel::Brick;
 
@@ -124,12 +124,12 @@ pub enum Job {
 }
 
 /// Where a volume is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenJob {
     /// The address as the user gave it.
     pub url: String,
-    /// The format, where the user says so.
-    pub format: Option<SourceFormat>,
+    /// What the user says of it.
+    pub said: Said,
 }
 
 /// Which chunk.

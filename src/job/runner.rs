@@ -123,7 +123,7 @@ impl From<FormatError> for Failure {
 }
 
 async fn open_volume(provider: Rc<dyn Provider>, open: &OpenJob, cancel: &Cancel) -> Result<Rc<dyn ChunkSource>, FormatError> {
-    let source = format::open(provider, &open.url, open.format, cancel).await?;
+    let source = format::open(provider, &open.url, &open.said, cancel).await?;
     Ok(Rc::from(source))
 }
 

@@ -194,6 +194,15 @@ impl Url {
         Ok(self.with_innermost(segments.join("/")))
     }
 
+    /// The folder it lies in, and its name there, decoded.
+    #[must_use]
+    pub fn split_name(&self) -> (Self, String) {
+        let path = self.innermost().trim_end_matches('/');
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let name = String::from_utf8_lossy(&encode::decode(name)).into_owned();
+        (self.with_innermost(folder.to_owned()), name)
+    }
+
     /// Resolves a reference as a browser would: absolute, `//host/path`, `/path` or relative to the folder this address lies in.
     /// (Give a base that ends in `/` to resolve below it.) The base's query is not inherited.
     ///

@@ -289,9 +289,9 @@ impl ViewLayer {
 }
 
 fn open_job(options: &LayerOptions) -> OpenJob {
-    let Some(source) = &options.source else { return OpenJob { url: String::new(), format: None } };
+    let Some(source) = &options.source else { return OpenJob::default() };
     let (endpoint, path_style) = source.s3_service();
-    OpenJob { url: at_s3_service(source.url(), endpoint, path_style), format: source.format() }
+    OpenJob { url: at_s3_service(source.url(), endpoint, path_style), said: source.said() }
 }
 
 fn selection(options: &LayerOptions, spec: &VolumeSpec, at: &std::collections::BTreeMap<String, u64>) -> Result<Selection, ViewerError> {

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::format::{FormatError, Selection, open};
+use crate::format::{FormatError, Said, Selection, open};
 use crate::runtime::{Cancel, CancelSource};
 use crate::store::{MaybeBytes, MemoryStore, ReadOptions, ReadStore, StoreError, StoreFuture};
 
@@ -127,7 +127,7 @@ fn recorder(values: BTreeMap<&str, Vec<u8>>) -> Recorder {
 }
 
 fn open_data(recorder: &Recorder, url: &str) -> Result<Box<dyn ChunkSource>, FormatError> {
-    pollster::block_on(open(Rc::new(recorder.clone()), url, None, &Cancel::never()))
+    pollster::block_on(open(Rc::new(recorder.clone()), url, &Said::default(), &Cancel::never()))
 }
 
 #[test]

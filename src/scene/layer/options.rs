@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::format::SourceFormat;
+use crate::format::{RawLayout, Said, SourceFormat};
 use crate::geometry::DAffine3;
 
 use super::parse_color;
@@ -44,6 +44,9 @@ pub enum SourceOptions {
         /// Whether an S3 bucket is a path segment there; left out, as the service and the bucket's name suggest.
         #[serde(skip_serializing_if = "Option::is_none")]
         path_style: Option<bool>,
+        /// How a raw file holds its voxels.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        raw: Option<RawLayout>,
     },
 }
 
@@ -56,12 +59,12 @@ impl SourceOptions {
         }
     }
 
-    /// The format, where given.
+    /// What is said of how to read it.
     #[must_use]
-    pub fn format(&self) -> Option<SourceFormat> {
+    pub fn said(&self) -> Said {
         match self {
-            Self::Url(_) => None,
-            Self::Described { format, .. } => *format,
+            Self::Url(_) => Said::default(),
+            Self::Described { format, raw, .. } => Said { format: *format, raw: raw.clone() },
         }
     }
 
