@@ -121,7 +121,7 @@ proptest! {
 
 #[test]
 fn reads_the_streams_of_numcodecs() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/formats/numcodecs/blosc");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures/formats/numcodecs/blosc");
     if !folder.is_dir() {
         eprintln!("SKIPPED: {} is not there", folder.display());
         return;
