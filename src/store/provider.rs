@@ -3,7 +3,7 @@
 //! Each root has its own stack, cache ∘ merge ∘ coalesce ∘ HTTP; below them all lie one retry, one limit and one fetcher. Documents are not remembered
 //! here: who opens a volume anew wants what is there now.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
@@ -66,6 +66,8 @@ struct Inner {
     cache: CacheSpace,
     spans: Rc<SpanCache>,
     documents: Merge<String, Result<MaybeBytes, StoreError>>,
+    /// How many stores have been made: what is remembered of one is not taken for what another finds at the same root later.
+    made: Cell<u64>,
     /// Stores in use, by root.
     stores: RefCell<BTreeMap<String, Weak<Cached>>>,
     /// Archives in use, by address.
@@ -94,6 +96,7 @@ impl HttpProvider {
                 cache: CacheSpace::new(policy.cache_bytes),
                 spans: Rc::new(SpanCache::new(policy.span_bytes)),
                 documents: Merge::new(),
+                made: Cell::default(),
                 stores: RefCell::default(),
                 #[cfg(feature = "zip")]
                 archives: RefCell::default(),
@@ -154,10 +157,12 @@ impl HttpProvider {
         }
         stores.retain(|_, store| store.strong_count() > 0);
         let inner = &self.inner;
+        inner.made.set(inner.made.get() + 1);
+        let place = format!("{}:{name}", inner.made.get());
         let http = Rc::new(HttpStore::new(root, Rc::clone(&inner.client)));
-        let coalesced = Coalesced::new(http, Rc::clone(&inner.clock), inner.coalesce, Rc::clone(&inner.spans), name.clone());
+        let coalesced = Coalesced::new(http, Rc::clone(&inner.clock), inner.coalesce, Rc::clone(&inner.spans), place.clone());
         let merged = Rc::new(Deduplicated::new(Rc::new(coalesced)));
-        let store = Rc::new(Cached::new(merged, inner.cache.clone(), name.clone()));
+        let store = Rc::new(Cached::new(merged, inner.cache.clone(), place));
         stores.insert(name, Rc::downgrade(&store));
         Ok(store)
     }

@@ -65,6 +65,18 @@ fn stores_of_one_root_share_what_they_know() {
 }
 
 #[test]
+fn what_nobody_reads_any_more_is_read_anew() {
+    let (clock, server, provider) = setup();
+    let index = || {
+        let store = provider.store("https://h/vol/8_8_8").unwrap();
+        drive(&clock, store.get_range("shard", 10..12, &options(ResourceKind::Index))).unwrap().unwrap()
+    };
+    assert_eq!(*index(), [10, 11]);
+    server.insert("https://h/vol/8_8_8/shard", vec![7_u8; 100]);
+    assert_eq!(*index(), [7, 7], "the store of before has gone, and what it knew with it");
+}
+
+#[test]
 fn buckets_are_asked_by_their_rules() {
     let (clock, server, provider) = setup();
     server.insert("https://storage.googleapis.com/storage/v1/b/bucket/o/vol%2Finfo?alt=media", b"gs".as_slice());

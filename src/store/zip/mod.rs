@@ -82,6 +82,10 @@ impl ZipArchive {
                 directory::read_end64(&part(record, end).await?, size).map_err(|reason| self.bad(reason))?
             }
         };
+        let most = self.limits.of(ResourceKind::Index);
+        if place.end - place.start > most {
+            return Err(self.bad(format!("its directory takes {} bytes, and at most {most} are read", place.end - place.start)));
+        }
         directory::read(&part(place.start, place.end).await?).map_err(|reason| self.bad(reason))
     }
 }
