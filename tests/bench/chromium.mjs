@@ -24,7 +24,7 @@ export async function start({ width, height }) {
   const profile = await mkdtemp(path.join(tmpdir(), 'neurolume-profile-'));
   const args = [...FLAGS, ...MORE_FLAGS, `--user-data-dir=${profile}`, `--window-size=${width},${height}`, 'about:blank'];
   const browser = spawn(executable(), args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
-  const gone = new Promise((resolve) => browser.on('exit', resolve));
+  const gone = new Promise((resolve) => browser.on('exit', resolve).on('error', resolve));
   const send = talk(browser.stdio[3], browser.stdio[4], gone);
   const close = async () => {
     await send('Browser.close').catch(() => browser.kill('SIGKILL'));
@@ -44,25 +44,35 @@ export async function start({ width, height }) {
   }
 }
 
+/** The longest that a message waits for its answer: a session of the bench takes a minute or two. */
+const PATIENCE_MILLIS = 600_000;
+
 /** Messages of the DevTools protocol, each ended by a zero byte. */
 function talk(to, from, gone) {
   const waiting = new Map();
   let [last, rest] = [0, ''];
+  // A pipe breaks where the browser ends, which is told of by `gone`.
+  for (const pipe of [to, from]) pipe.on('error', () => {});
   from.setEncoding('utf8');
   from.on('data', (text) => {
     const messages = (rest + text).split('\0');
     rest = messages.pop();
     for (const { id, result, error } of messages.map((message) => JSON.parse(message))) {
-      const { resolve, reject } = waiting.get(id) ?? {};
+      const { resolve, reject, timer } = waiting.get(id) ?? {};
+      clearTimeout(timer);
       waiting.delete(id);
       if (error) reject?.(new Error(error.message));
       else resolve?.(result);
     }
   });
-  void gone.then(() => waiting.forEach(({ reject }) => reject(new Error('the browser has ended'))));
+  void gone.then(() => waiting.forEach(({ reject, timer }) => {
+    clearTimeout(timer);
+    reject(new Error('the browser has ended'));
+  }));
   return (method, params = {}, sessionId) => new Promise((resolve, reject) => {
     last += 1;
-    waiting.set(last, { resolve, reject });
+    const timer = setTimeout(() => reject(new Error(`the browser does not answer ${method}`)), PATIENCE_MILLIS);
+    waiting.set(last, { resolve, reject, timer });
     to.write(`${JSON.stringify({ id: last, method, params, sessionId })}\0`);
   });
 }
