@@ -257,9 +257,16 @@ function sizeOf(transform: Json): Vec3 | undefined {
   return size.every(isNumber) ? (size as unknown as Vec3) : undefined;
 }
 
+/** An `s3:` address at a service other than AWS, in Neuroglancer's way. */
+function atService(url: string, endpoint: string): string {
+  const service = (endpoint.includes("://") ? endpoint : `https://${endpoint}`).replace(/\/+$/, "");
+  return url.replace(/(^|:\/\/)s3:\/\//i, `$1s3+${service}/`);
+}
+
 function layerTo(layer: SavedLayer): Json {
   const source = layer["source"];
-  const { url, format } = isObject(source) ? source : { url: source, format: undefined };
+  const { url: given, format, endpoint } = isObject(source) ? source : { url: source, format: undefined, endpoint: undefined };
+  const url = typeof given === "string" && typeof endpoint === "string" ? atService(given, endpoint) : given;
   const isNamed = typeof url !== "string" || typeof format !== "string" || url.includes("|");
   const named = isNamed ? url : `${url}|${format === "precomputed" ? "neuroglancer-precomputed" : format.replace("ome-", "")}:`;
   const size = isObject(source) ? numbers(source["voxelSizeNm"], 3) : undefined;

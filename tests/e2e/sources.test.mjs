@@ -180,12 +180,14 @@ const LINK = {
 
 test("Neuroglancer's links become views, and views become links that say the same", async () => {
   const page = await open();
-  const { state, leftOut, back, again, is } = await page.evaluate((link) => {
+  const { at, state, leftOut, back, again, is } = await page.evaluate((link) => {
     const url = `https://neuroglancer-demo.appspot.com/#!${encodeURIComponent(JSON.stringify(link))}`;
     const { state, leftOut } = nl.stateFromNeuroglancer(url);
     const whole = { ...state, viewState: { ...viewer.viewState, ...state.viewState } };
     const back = nl.neuroglancerUrl(whole);
-    return { state, leftOut, back, again: nl.stateFromNeuroglancer(back).state, is: [url, back, JSON.stringify(link), viewer.shareUrl(), 'https://h/#!x'].map(nl.isNeuroglancer) };
+    const service = { ...whole, layers: [{ id: 'a', type: 'image', source: { url: 'precomputed://s3://bucket/em', endpoint: 'minio.lab:9000' } }] };
+    const at = JSON.parse(decodeURIComponent(nl.neuroglancerUrl(service).split('#!')[1])).layers[0].source;
+    return { at, state, leftOut, back, again: nl.stateFromNeuroglancer(back).state, is: [url, back, JSON.stringify(link), viewer.shareUrl(), 'https://h/#!x'].map(nl.isNeuroglancer) };
   }, LINK);
   // By the definitions of Neuroglancer's schema: positions in units, scales in units of the shortest edge, 4 nm.
   assert.deepEqual(state.viewState.position.map((n) => Math.round(n * 1e6) / 1e6), [400, 802, 1200]);
@@ -198,6 +200,7 @@ test("Neuroglancer's links become views, and views become links that say the sam
     { type: 'segmentation', id: 'cells', source: 'https://h/seg|neuroglancer-precomputed:', visible: true, opacity: 0.5, selected: ['18446744073709551615', '7'], hideUnselected: true, colorSeed: 3, colors: { 7: '#ff0000' } },
   ]);
   assert.deepEqual(leftOut, ['The annotation layer "marks" is not shown.']);
+  assert.equal(at, 'precomputed://s3+https://minio.lab:9000/bucket/em');
   assert.deepEqual(is, [true, true, true, false, false]);
   assert.ok(back.startsWith('https://neuroglancer-demo.appspot.com/#!'));
   const near = (a, b) => Math.abs(a - b) <= 1e-9 * Math.abs(a);
