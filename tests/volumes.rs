@@ -137,8 +137,10 @@ fn check_values(
 fn check_probe(data_type: neurolume::voxel::DataType, bits: u64, value: &serde_json::Value, tolerance: u8) -> Result<(), String> {
     use neurolume::voxel::DataType::{Int64, Uint64};
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    if matches!(data_type, Uint64 | Int64) {
-        return same("value", bits.to_string(), text);
+    match data_type {
+        Uint64 => return same("value", bits.to_string(), text),
+        Int64 => return same("value", bits.cast_signed().to_string(), text),
+        _ => {}
     }
     let got = data_type.number(bits);
     let wanted: f64 = text.parse().map_err(|_| format!("no number: {text}"))?;

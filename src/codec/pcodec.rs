@@ -32,7 +32,9 @@ pub enum NumberType {
     Uint32,
     Int32,
     Uint64,
+    Int64,
     Float32,
+    Float64,
 }
 
 /// Decodes exactly `count` numbers of a type into their little-endian bytes. The caller has bounded the count.
@@ -49,6 +51,8 @@ pub fn decode(bytes: &[u8], number_type: NumberType, count: usize) -> Result<Vec
         NumberType::Uint32 => numbers(bytes, count, u32::to_le_bytes),
         NumberType::Int32 => numbers(bytes, count, i32::to_le_bytes),
         NumberType::Uint64 => numbers(bytes, count, u64::to_le_bytes),
+        NumberType::Int64 => numbers(bytes, count, i64::to_le_bytes),
+        NumberType::Float64 => numbers(bytes, count, f64::to_le_bytes),
         NumberType::Float32 => numbers(bytes, count, f32::to_le_bytes),
     }
 }

@@ -20,6 +20,20 @@ pub enum DataType {
 }
 
 impl DataType {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Uint8,
+        Self::Int8,
+        Self::Uint16,
+        Self::Int16,
+        Self::Uint32,
+        Self::Int32,
+        Self::Uint64,
+        Self::Int64,
+        Self::Float32,
+        Self::Float64,
+    ];
+
     /// Bytes of one voxel.
     #[must_use]
     pub const fn size_bytes(self) -> usize {
@@ -51,8 +65,7 @@ impl DataType {
     /// The type of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        use DataType::{Float32, Float64, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64};
-        [Uint8, Int8, Uint16, Int16, Uint32, Int32, Uint64, Int64, Float32, Float64].into_iter().find(|data_type| data_type.name() == name)
+        Self::ALL.into_iter().find(|data_type| data_type.name() == name)
     }
 
     /// The value of a voxel, from its little-endian bytes zero-extended to 64 bits.

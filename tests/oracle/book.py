@@ -20,8 +20,8 @@ def x_fastest(block):
 
 
 def json_value(value, dtype):
-    """A voxel as JSON: u64 as a decimal string, since a double does not hold it."""
-    if dtype == np.uint64:
+    """A voxel as JSON: 64-bit integers as decimal strings, since a double does not hold them."""
+    if dtype in (np.uint64, np.int64):
         return str(int(value))
     if dtype.kind == "f":
         value = float(value)

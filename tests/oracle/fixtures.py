@@ -22,7 +22,7 @@ from book import Book, absent_boxes, level
 from ome import NM
 from zarr_cases import SPACE, chunk_exists, read_ts, read_zarr, split
 
-TYPES = {"bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "float32"}
+TYPES = {"bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"}
 V2_COMPRESSORS = {"lz4", "bz2", "blosc", "gzip", "zlib", "zstd", "pcodec"}
 V2_FILTERS = {"adler32", "crc32", "crc32c", "fletcher32", "shuffle"}
 V3_CODECS = {"bytes", "transpose", "gzip", "zlib", "zstd", "blosc", "crc32c", "sharding_indexed"} | {f"numcodecs.{c}" for c in V2_COMPRESSORS | V2_FILTERS}

@@ -24,7 +24,7 @@ from book import absent_boxes, level
 
 SHAPE, CHUNK = (13, 10, 7), (9, 7, 4)  # x, y, z
 GZIP = {"type": "gzip", "level": 5, "useZlib": False}
-TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "float32")
+TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "float32", "int64", "float64")
 
 
 def write_ts(folder, block, chunk, compression, **attributes):
@@ -262,10 +262,6 @@ def groups(book):
 def refusals(book):
     """What is not read, by name."""
     block = seeded.values("uint8", (5, 4, 3), 90)
-    for dtype in ("float64", "int64"):
-        path = f"n5/refuse-{dtype}"
-        write_ts(book.root / path, block.astype(dtype), (5, 4, 3), GZIP)
-        book.refuse(path, dtype)
     for name, word, attributes in (
         ("label-multiset", "multiset", {"isLabelMultiset": True}), ("string", "string", {"dataType": "string"}), ("codec", "jpeg", {"compression": {"type": "jpeg"}}),
         ("snappy", "snappy", {"compression": {"type": "blosc", "cname": "snappy", "clevel": 5, "shuffle": 1, "blocksize": 0}}),

@@ -217,12 +217,12 @@ def labels(book):
 
 def refusals(book):
     """Images that are OME-Zarr, but hold a type or a transformation which is not read."""
-    data = seeded.values("float32", (9, 8, 5), 290).T.astype("float64")
-    folder = book.root / "ome/refuse-float64"
+    data = seeded.grey((9, 8, 5), 290).T.astype("float16")
+    folder = book.root / "ome/refuse-float16"
     zarr_cases.write_v3(folder / "0", data, (5, 8, 9))
-    put_group(folder, "0.5", [{"name": "f8", "axes": axes_of("zyx", "nanometer"),
+    put_group(folder, "0.5", [{"name": "f2", "axes": axes_of("zyx", "nanometer"),
                                "datasets": [{"path": "0", "coordinateTransformations": transforms((40, 8, 8))}]}])
-    book.refuse("ome/refuse-float64", "float64")
+    book.refuse("ome/refuse-float16", "float16")
 
 
 def write(book):

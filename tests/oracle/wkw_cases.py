@@ -107,7 +107,7 @@ def alone(book, name, block, kind="lz4", edge=EDGE, file=FILE, skip=(), features
 def folders(book):
     """Every type, every kind of block, several channels, several files, absent ones."""
     kinds = ("raw", "lz4", "lz4hc")
-    for number, dtype in enumerate(("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "float32")):
+    for number, dtype in enumerate(("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "float32", "int64", "float64")):
         alone(book, dtype, seeded.values(dtype, (SPAN, SPAN, SPAN), 100), kinds[number % 3])
     for kind in kinds:
         alone(book, f"files-{kind}", seeded.values("uint16", (SPAN * 2, SPAN * 3, SPAN), 101), kind, features=["files"])
@@ -168,10 +168,6 @@ def datasets(book):
 
 def refusals(book):
     """What is not read, by name."""
-    for dtype in ("float64", "int64"):
-        path = f"wkw/refuse-{dtype}"
-        write_folder(book.root / path / "1", np.zeros((EDGE,) * 3, dtype), "raw", file=1)
-        book.refuse(path, dtype)
     for name, change, word in (("version", put(3, "<B", 2), "version"), ("block-type", put(5, "<B", 4), "block type"), ("voxel-type", put(6, "<B", 11), "voxel type")):
         path = f"wkw/refuse-{name}"
         write_folder(book.root / path / "1", np.zeros((EDGE,) * 3, np.uint8), "raw", file=1)

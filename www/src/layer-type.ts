@@ -4,7 +4,7 @@ import type { LayerSpec, ViewerError } from "neurolume";
 type LayerType = LayerSpec["type"];
 
 /** Types of voxels that only one type of layer can draw. */
-const ONLY: Record<string, LayerType> = { uint64: "segmentation", int8: "image", int16: "image", int32: "image", float32: "image" };
+const ONLY: Record<string, LayerType> = { uint64: "segmentation", float32: "image", float64: "image" };
 
 /** The type a layer should have had, where that is all that was wrong with it. */
 export function otherType(type: LayerType, error: ViewerError): LayerType | undefined {

@@ -142,28 +142,16 @@ impl ViewLayer {
     }
 
     fn check_type(&self, spec: &VolumeSpec) -> Result<(), ViewerError> {
-        let fits = match spec.data_type {
-            DataType::Uint8 | DataType::Uint16 | DataType::Uint32 => true,
-            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Float32 => !self.is_segmentation(),
-            DataType::Uint64 => self.is_segmentation(),
-            DataType::Int64 | DataType::Float64 => false,
+        let (is, should_be) = match spec.data_type {
+            // Grey by the number of a segment says nothing.
+            DataType::Uint64 if !self.is_segmentation() => ("image", "segmentation"),
+            DataType::Float32 | DataType::Float64 if self.is_segmentation() => ("segmentation", "image"),
+            _ => return Ok(()),
         };
-        if fits {
-            return Ok(());
-        }
-        let kind = if self.is_segmentation() { "segmentation" } else { "image" };
-        let error = ViewerError::new(
-            ErrorCode::Unsupported,
-            format!("voxels of type {} cannot be shown as layer of type \"{kind}\"", spec.data_type.name()),
-        )
-        .with_detail("name", spec.data_type.name());
-        Err(match spec.data_type {
-            DataType::Uint64 => error.with_remedy("Add it as a layer of type \"segmentation\"."),
-            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Float32 => {
-                error.with_remedy("Add it as a layer of type \"image\".")
-            }
-            _ => error.with_remedy("Convert it to a supported data type."),
-        })
+        let name = spec.data_type.name();
+        let message = format!("voxels of type {name} cannot be shown as layer of type \"{is}\"");
+        let error = ViewerError::new(ErrorCode::Unsupported, message).with_detail("name", name);
+        Err(error.with_remedy(format!("Add it as a layer of type \"{should_be}\".")))
     }
 
     /// Whether these options choose something that the layer has.

@@ -67,9 +67,7 @@ fn data_type(attributes: &Object<'_>) -> Result<DataType, FormatError> {
     let Some(name) = attributes.text("dataType")? else {
         return Err(attributes.wrong("dataType", None, "a data type"));
     };
-    DataType::from_name(name)
-        .filter(|data_type| !matches!(data_type, DataType::Int64 | DataType::Float64))
-        .ok_or_else(|| attributes.unsupported("the data type", name))
+    DataType::from_name(name).ok_or_else(|| attributes.unsupported("the data type", name))
 }
 
 /// Numbers of voxels by dimension.

@@ -71,11 +71,11 @@ impl Header {
             3 => DataType::Uint32,
             4 => DataType::Uint64,
             5 => DataType::Float32,
+            6 => DataType::Float64,
             7 => DataType::Int8,
             8 => DataType::Int16,
             9 => DataType::Int32,
-            6 => return Err(unsupported("the data type", DataType::Float64.name().to_owned())),
-            10 => return Err(unsupported("the data type", DataType::Int64.name().to_owned())),
+            10 => DataType::Int64,
             other => return Err(unsupported("the WKW voxel type", other.to_string())),
         };
         let voxel_bytes = usize::from(voxel_bytes);

@@ -118,7 +118,7 @@ fn parse(mut document: Value) -> Result<ArrayInfo, Fault> {
     let data_type = DataType::from_name(metadata.data_type.name());
     let unsupported = || Fault::Unsupported { what: "the data type", name: metadata.data_type.name().to_owned() };
     let data_type = data_type.ok_or_else(unsupported)?;
-    let zarrs_type = registry::zarrs_data_type(data_type).ok_or_else(unsupported)?;
+    let zarrs_type = registry::zarrs_data_type(data_type);
     let file_shape = check_shapes(&metadata)?;
     let mut names = Vec::new();
     check_codecs(&metadata.codecs, &mut names, 0)?;

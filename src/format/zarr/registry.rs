@@ -34,9 +34,9 @@ pub(super) fn is_bytes_to_bytes(name: &str) -> bool {
     Compression::from_name(name).is_some() || Checked::is_named(name) || short_name(name) == "shuffle"
 }
 
-/// The zarrs data type of a voxel type that is supported.
-pub(super) fn zarrs_data_type(data_type: DataType) -> Option<zarrs::array::DataType> {
-    Some(match data_type {
+/// The zarrs data type of a voxel type.
+pub(super) fn zarrs_data_type(data_type: DataType) -> zarrs::array::DataType {
+    match data_type {
         DataType::Uint8 => data_type::uint8(),
         DataType::Int8 => data_type::int8(),
         DataType::Uint16 => data_type::uint16(),
@@ -44,16 +44,15 @@ pub(super) fn zarrs_data_type(data_type: DataType) -> Option<zarrs::array::DataT
         DataType::Uint32 => data_type::uint32(),
         DataType::Int32 => data_type::int32(),
         DataType::Uint64 => data_type::uint64(),
+        DataType::Int64 => data_type::int64(),
         DataType::Float32 => data_type::float32(),
-        DataType::Int64 | DataType::Float64 => return None,
-    })
+        DataType::Float64 => data_type::float64(),
+    }
 }
 
 /// The voxel type of a zarrs data type.
 pub(super) fn voxel_type(data_type: &zarrs::array::DataType) -> Option<DataType> {
-    use DataType::{Float32, Int8, Int16, Int32, Uint8, Uint16, Uint32, Uint64};
-    let all = [Uint8, Int8, Uint16, Int16, Uint32, Int32, Uint64, Float32];
-    all.into_iter().find(|own| zarrs_data_type(*own).is_some_and(|own| own == *data_type))
+    DataType::ALL.into_iter().find(|own| zarrs_data_type(*own) == *data_type)
 }
 
 /// Registers everything, once.
@@ -62,9 +61,9 @@ pub(super) fn register() {
     ONCE.call_once(|| {
         register_codecs();
         register_data_type_v3(DataTypeRuntimePluginV3::new(
-            |name| DataType::from_name(name).and_then(zarrs_data_type).is_some(),
+            |name| DataType::from_name(name).is_some(),
             |metadata| {
-                let data_type = DataType::from_name(metadata.name()).and_then(zarrs_data_type);
+                let data_type = DataType::from_name(metadata.name()).map(zarrs_data_type);
                 data_type.ok_or_else(|| PluginCreateError::from("the data type is not supported"))
             },
         ));

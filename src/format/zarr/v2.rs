@@ -64,7 +64,9 @@ fn data_type(dtype: &Value) -> Result<(&'static str, bool), Fault> {
         "u4" => "uint32",
         "i4" => "int32",
         "u8" => "uint64",
+        "i8" => "int64",
         "f4" => "float32",
+        "f8" => "float64",
         _ => return Err(unsupported(&numpy_name(kind).map_or_else(|| text.to_owned(), |name| format!("{name} ({text})")))),
     };
     Ok((name, text.starts_with('>')))
@@ -73,9 +75,7 @@ fn data_type(dtype: &Value) -> Result<(&'static str, bool), Fault> {
 /// What people call a NumPy data type that is not supported.
 fn numpy_name(kind: &str) -> Option<&'static str> {
     Some(match kind {
-        "i8" => "int64",
         "f2" => "float16",
-        "f8" => "float64",
         "c8" => "complex64",
         "c16" => "complex128",
         _ => match kind.chars().next()? {

@@ -41,8 +41,10 @@ impl DecodeVoxels for Pcodec {
             Some(voxel::DataType::Uint32) => NumberType::Uint32,
             Some(voxel::DataType::Int32) => NumberType::Int32,
             Some(voxel::DataType::Uint64) => NumberType::Uint64,
+            Some(voxel::DataType::Int64) => NumberType::Int64,
             Some(voxel::DataType::Float32) => NumberType::Float32,
-            _ => return Err(CodecError::Other("pcodec: numbers of this type are not supported".to_owned())),
+            Some(voxel::DataType::Float64) => NumberType::Float64,
+            None => return Err(CodecError::Other("pcodec: numbers of this type are not supported".to_owned())),
         };
         let count = byte_len(shape, 1).ok().and_then(|count| usize::try_from(count).ok());
         let count = count.ok_or_else(|| CodecError::Other("pcodec: there are more voxels than fit memory".to_owned()))?;
