@@ -1,5 +1,5 @@
 /** A dataset as a whole: read from a folder, and changed to what another description of it says. */
-import { checked, configuration, layerConfiguration, layersOf, lookOf, sourceOf, stateFromDatasource, transformOf, viewOf, type FromDatasource } from "./datasource.js";
+import { checked, configuration, layerConfiguration, layersOf, lookOf, nameOf, sourceOf, stateFromDatasource, transformOf, viewOf, type FromDatasource } from "./datasource.js";
 import { badDatasource, isObject, magsOf, OWN, parseDatasource, same, scaleNm, type Json } from "./datasource-json.js";
 import { withoutNumber } from "./credentials.js";
 import { isLocal, isLocalAddress } from "./local-files.js";
@@ -80,7 +80,8 @@ export function datasetIn(source: SourceSpec, text: string): FromDatasource {
   const [, base = remote.url] = /^(?:[a-z][a-z\d+]*:\/\/)?([a-z][a-z\d+]*:\/\/.*)$/i.exec(remote.url) ?? [];
   const from = stateFromDatasource(parseDatasource(text), base);
   const layers = from.state.layers.map((layer) => ({ ...layer, source: local ? inFolder(layer["source"] as RemoteSource, local) : asFolder(layer["source"] as RemoteSource, remote, base) }));
-  return { ...from, state: { ...from.state, layers } };
+  const name = local && "name" in local.files ? (nameOf(from.state.dataset as Json) ?? local.files.name) : from.name;
+  return { ...from, name, state: { ...from.state, layers } };
 }
 
 /** A source in a folder of this machine. */

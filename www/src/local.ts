@@ -1,5 +1,5 @@
 /** Files and folders of this machine: chosen in a box of the browser's, or dropped. */
-import { stateFromDatasource, type FromDatasource, type LocalSource, type SavedLayer } from "neurolume";
+import type { LocalSource } from "neurolume";
 
 /** What one chose, and what to call it. */
 export interface Chosen {
@@ -83,12 +83,11 @@ function asHandle(folder: FileSystemDirectoryEntry): FileSystemDirectoryHandle {
   } as unknown as FileSystemDirectoryHandle;
 }
 
-/** What is in a folder: WEBKNOSSOS's description of a dataset, else the volumes in folders of it; all of it where nothing is found. */
-export async function lookInto(chosen: Chosen): Promise<FromDatasource | Chosen[]> {
+/** What is in a folder: the volumes in folders of it; all of it where nothing is found, or where a description says what it is. */
+export async function lookInto(chosen: Chosen): Promise<Chosen[] | "described"> {
   const { files } = chosen;
   if (!("getDirectoryHandle" in files) || !("values" in files)) return [chosen];
-  const described = await file(files, DATASOURCE);
-  if (described) return local(stateFromDatasource(JSON.parse(await described.text()), BASE), files);
+  if (await file(files, DATASOURCE)) return "described";
   if (await isVolume(files)) return [chosen];
   const found: Chosen[] = [];
   let seen = 0;
@@ -97,17 +96,6 @@ export async function lookInto(chosen: Chosen): Promise<FromDatasource | Chosen[
     if (entry.kind === "directory" && (await isVolume(entry))) found.push({ name: entry.name, files, path: entry.name });
   }
   return found.length > 0 && seen <= MOST_FOLDERS ? found.toSorted((a, b) => a.name.localeCompare(b.name)) : [chosen];
-}
-
-const BASE = "https://folder/";
-
-/** Its layers are of the folder. */
-function local(from: FromDatasource, files: FileSystemDirectoryHandle): FromDatasource {
-  const layers = from.state.layers.map((layer): SavedLayer => {
-    const { url, ...more } = layer["source"] as { url: string };
-    return url.startsWith(BASE) ? { ...layer, source: { ...more, files, path: decodeURIComponent(url.slice(BASE.length)) } } : layer;
-  });
-  return { ...from, name: files.name, state: { ...from.state, layers } };
 }
 
 async function isVolume(folder: FileSystemDirectoryHandle): Promise<boolean> {
