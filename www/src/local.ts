@@ -1,5 +1,5 @@
 /** Files and folders of this machine: chosen in a box of the browser's, or dropped. */
-import type { LocalSource } from "neurolume";
+import { parseDatasource, stateFromDatasource, type FromDatasource, type LocalSource } from "neurolume";
 
 /** What one chose, and what to call it. */
 export interface Chosen {
@@ -15,7 +15,7 @@ const DATASOURCE = "datasource-properties.json";
 /** More than a dataset has layers: chunks, most likely. */
 const MOST_FOLDERS = 200;
 
-const ARCHIVES = ".zip,.ozx";
+const ARCHIVES = ".zip,.ozx,.json";
 
 /** Asks for a folder. Empty where nothing was chosen. */
 export async function chooseFolder(): Promise<Chosen[]> {
@@ -83,9 +83,14 @@ function asHandle(folder: FileSystemDirectoryEntry): FileSystemDirectoryHandle {
   } as unknown as FileSystemDirectoryHandle;
 }
 
-/** What is in a folder: the volumes in folders of it; all of it where nothing is found, or where a description says what it is. */
-export async function lookInto(chosen: Chosen): Promise<Chosen[] | "described"> {
+/**
+ * What was chosen: the volumes in folders of a folder, all of it where nothing is found; "described" where a description in it says what it is; what a
+ * description says that was chosen itself.
+ */
+export async function lookInto(chosen: Chosen): Promise<Chosen[] | "described" | FromDatasource> {
   const { files } = chosen;
+  const [only] = "length" in files ? files : [];
+  if (only && "length" in files && files.length === 1 && /\.json$/i.test(only.name)) return stateFromDatasource(parseDatasource(await only.text()), document.baseURI);
   if (!("getDirectoryHandle" in files) || !("values" in files)) return [chosen];
   if (await file(files, DATASOURCE)) return "described";
   if (await isVolume(files)) return [chosen];

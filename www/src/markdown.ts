@@ -24,7 +24,7 @@ export function markdown(text: string): TemplateResult {
       const code = take((next) => !/^```/.test(next));
       lines.shift();
       blocks.push(html`<pre><code>${code.join("\n")}</code></pre>`);
-    } else if (/^#{1,6}\s/.test(line)) blocks.push(html`<h4>${inline((lines.shift() as string).replace(/^#+\s+/, ""))}</h4>`);
+    } else if (/^#{1,6}\s/.test(line)) blocks.push(html`<h2>${inline((lines.shift() as string).replace(/^#+\s+/, ""))}</h2>`);
     else if (/^\s*[-*+]\s/.test(line)) blocks.push(html`<ul>${take((next) => /^\s*[-*+]\s/.test(next)).map((item) => html`<li>${inline(item.replace(/^\s*[-*+]\s+/, ""))}</li>`)}</ul>`);
     else if (/^\s*\d+[.)]\s/.test(line)) blocks.push(html`<ol>${take((next) => /^\s*\d+[.)]\s/.test(next)).map((item) => html`<li>${inline(item.replace(/^\s*\d+[.)]\s+/, ""))}</li>`)}</ol>`);
     else if (/^>/.test(line)) blocks.push(html`<blockquote>${inline(take((next) => /^>/.test(next)).map((next) => next.replace(/^>\s?/, "")).join(" "))}</blockquote>`);

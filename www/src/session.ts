@@ -38,10 +38,12 @@ export class Session extends EventTarget {
   /** Whether what the page opens by itself has been opened. */
   settled = false;
   /** What has become of the sources of what was opened from the library, until one has chosen. */
-  sourceChange: { entry: Entry; list: Change[]; now: Record<string, unknown> } | undefined;
+  sourceChange: { entry: Entry; list: Change[] } | undefined;
   #name: string | undefined;
   /** What the dataset calls itself. */
   #title: string | undefined;
+  /** What the library calls what was opened from it. */
+  #kept: string | undefined;
   /** The folder whose description is shown. */
   #described: string | undefined;
   #seen = "";
@@ -78,7 +80,7 @@ export class Session extends EventTarget {
   /** What the page calls what is open. */
   get name(): string {
     if (this.layers.length === 0) return "";
-    if (this.#title) return this.#title;
+    if (this.#title ?? this.#kept) return this.#title ?? this.#kept ?? "";
     const urls = new Set(this.layers.map(sourceUrl));
     const shown = this.datasets.filter((d) => d.layers.some((l) => urls.has(l.url)));
     const listed = shown.find((d) => d.name === this.#name) ?? shown.find((d) => d.layers.every((l) => urls.has(l.url))) ?? shown[0];
@@ -90,8 +92,7 @@ export class Session extends EventTarget {
     const viewer = this.viewer;
     if (!viewer) return;
     for (const { id } of viewer.layers.list()) viewer.layers.remove(id);
-    this.#name = dataset.name;
-    this.nameAgain();
+    this.#callIt(dataset.name);
     const infos = await Promise.allSettled(dataset.layers.map(({ name, url, type }) => this.#add(url, type, name)));
     if (infos.some((r) => r.status === "fulfilled")) this.fit();
   }
@@ -100,8 +101,7 @@ export class Session extends EventTarget {
   async openNeuroglancer(link: string): Promise<void> {
     const { state, leftOut } = stateFromNeuroglancer(link);
     await this.viewer?.setState(state);
-    this.#name = undefined;
-    this.nameAgain();
+    this.#callIt(undefined);
     if (!state.viewState.position) this.fit();
     if (leftOut.length > 0) this.toast(leftOut.join(" "));
   }
@@ -125,8 +125,7 @@ export class Session extends EventTarget {
     if (!viewer) return;
     if (viewer.layers.list().length === 0) {
       await viewer.setState(state);
-      this.#name = name;
-      this.nameAgain();
+      this.#callIt(name);
       if (!state.viewState.position) this.fit();
     } else {
       // One adds to what is open: what is in view stays there.
@@ -151,6 +150,7 @@ export class Session extends EventTarget {
 
   /** What is open, for the library; in the place of an entry where one is given. */
   async asEntry(old?: Entry): Promise<Entry> {
+    await this.#loaded();
     const state = (this.viewer as Viewer).getState();
     const described = this.#described;
     return { id: old?.id ?? crypto.randomUUID(), name: old?.name ?? this.name, folder: old?.folder ?? "", tags: old?.tags ?? [], saved: Date.now(), state, seen: await this.#sources(described), ...(described && { described }) };
@@ -162,18 +162,31 @@ export class Session extends EventTarget {
     if (!viewer) return;
     this.sourceChange = undefined;
     await viewer.setState(entry.state);
-    this.#name = entry.name;
+    this.#callIt(undefined, entry.name);
     this.#described = entry.described;
-    this.nameAgain();
-    const isOpen = (): boolean => viewer.layers.list().some(({ id }) => entry.state.layers.some((layer) => layer.id === id)) && this.#name === entry.name;
-    while (isOpen() && viewer.layers.list().some(({ id }) => viewer.layers.info(id)?.state === "loading")) await viewer.once("layerstatechange");
+    await this.#loaded();
     const now = await this.#sources(entry.described);
-    // What cannot be read now says nothing.
-    const kept = { ...entry.seen, ...now, layers: { ...(entry.seen["layers"] as object | undefined), ...(now["layers"] as object) } };
-    const list = changes(entry.seen, kept);
-    if (list.length === 0 || !isOpen()) return;
-    this.sourceChange = { entry, list, now: kept };
+    // What cannot be read now, or could not then, says nothing.
+    const kept = { ...now, layers: { ...(entry.seen["layers"] as object | undefined), ...(now["layers"] as object) } };
+    const before = { ...kept, ...entry.seen, ...(!("description" in kept) && { description: undefined }) };
+    const list = changes(before, kept);
+    if (list.length === 0 || this.#kept !== entry.name) return;
+    this.sourceChange = { entry, list };
     this.#tell("source");
+  }
+
+  /** What is open now has these names, and was not read from a folder's description. */
+  #callIt(name: string | undefined, kept?: string): void {
+    this.#name = name;
+    this.#kept = kept;
+    this.#described = undefined;
+    this.nameAgain();
+  }
+
+  /** Resolves when every layer can be read, or cannot. */
+  async #loaded(): Promise<void> {
+    const viewer = this.viewer as Viewer;
+    while (viewer.layers.list().some(({ id }) => viewer.layers.info(id)?.state === "loading")) await Promise.race([viewer.once("layerstatechange"), viewer.once("layerschange")]);
   }
 
   /** What sources say of themselves: layers that can be read, and the description in the folder. */
@@ -193,11 +206,7 @@ export class Session extends EventTarget {
   /** Adds one layer on top. Rejects with the reason; the layer stays and shows it, unless it was the signal. */
   async add(source: SourceSpec, kind: LayerKind, name = typeof source === "string" ? lastSegment(source) : "layer", signal?: AbortSignal): Promise<LayerInfo> {
     // It is no longer the dataset that was open before.
-    if (this.layers.length === 0) {
-      this.#name = undefined;
-      this.#described = undefined;
-      this.#title = undefined;
-    }
+    if (this.layers.length === 0) this.#callIt(undefined);
     return this.#add(source, kind, name, signal);
   }
 

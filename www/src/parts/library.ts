@@ -33,7 +33,7 @@ class LibraryList extends LitElement {
       .open svg { color: var(--nl-dim); }
       .tags { display: flex; gap: 4px; overflow: hidden; }
       .tag { font-size: 11px; line-height: 16px; padding: 0 6px; border-radius: 8px; background: var(--nl-raised); border: 1px solid var(--nl-line); color: var(--nl-dim); white-space: nowrap; }
-      small { font-size: 12px; color: var(--nl-faint); }
+      small { font-size: 12px; color: var(--nl-dim); }
       form { display: grid; grid-template-columns: minmax(0, 1.4fr) minmax(0, 1fr) minmax(0, 1fr) auto; gap: 6px; padding: 4px 8px; }
       form input { width: 100%; }
       .note { display: flex; align-items: center; gap: 8px; color: var(--nl-dim); font-size: 12px; line-height: 17px; margin: 4px 0; min-height: 24px; }
@@ -76,8 +76,8 @@ class LibraryList extends LitElement {
       </div>
       ${problem ? html`<div class="note problem" role="alert" data-testid="library-problem">${problem}</div>` : nothing}
       ${this.removed ? html`<div class="note" role="status"><span class="truncate">${this.removed.name} is no longer in the library.</span><button class="button small" data-testid="library-undo" @click=${() => void this.#undo()}>Undo</button></div>` : nothing}
-      <div class="list" role="list" aria-labelledby="library-title" data-testid="library" @keydown=${this.#onKey}>
-        ${folders.map((folder) => html`${folder ? html`<h3>${folder.replaceAll("/", " / ")}</h3>` : nothing}${repeat(shown.filter((entry) => entry.folder === folder), ({ id }) => id, (entry) => (this.editing === entry.id ? this.#form(entry) : this.#entry(entry)))}`)}
+      <div class="list" data-testid="library" @keydown=${this.#onKey}>
+        ${folders.map((folder) => html`${folder ? html`<h3>${folder.replaceAll("/", " / ")}</h3>` : nothing}<div role="list" aria-label=${folder || "Library"}>${repeat(shown.filter((entry) => entry.folder === folder), ({ id }) => id, (entry) => (this.editing === entry.id ? this.#form(entry) : this.#entry(entry)))}</div>`)}
       </div>
       ${entries.length === 0 && !problem ? html`<p>Datasets that you keep are listed here, in this browser alone.</p>` : shown.length === 0 && entries.length > 0 ? html`<p>None is called that.</p>` : nothing}
     `;
@@ -97,12 +97,12 @@ class LibraryList extends LitElement {
 
   #form(entry: Entry): TemplateResult {
     return html`
-      <form data-testid="library-form" @submit=${(e: Event) => void this.#save(e, entry)} @keydown=${this.#onFormKey}>
+      <div role="listitem"><form data-testid="library-form" @submit=${(e: Event) => void this.#save(e, entry)} @keydown=${this.#onFormKey}>
         <input type="text" name="name" data-testid="library-name" aria-label="Name" placeholder="Name" required .value=${entry.name} />
         <input type="text" name="folder" data-testid="library-folder" aria-label="Folder" placeholder="Folder / inner" .value=${entry.folder} />
         <input type="text" name="tags" data-testid="library-tags" aria-label="Tags" placeholder="Tags, with commas" .value=${entry.tags.join(", ")} />
         <button class="button" data-testid="library-save">Save</button>
-      </form>
+      </form></div>
     `;
   }
 

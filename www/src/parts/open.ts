@@ -170,7 +170,7 @@ class OpenBox extends Part {
     } catch (e) {
       // What else fails is there as a layer and says what happened, with what to do.
       if (isViewerError(e, "invalid-options")) problem = e.message;
-      else if (isViewerError(e, "not-found")) {
+      else if (isViewerError(e, "not-found", "forbidden")) {
         try {
           opened = await session.openDatasource(url, opening.signal);
         } catch (described) {
@@ -205,12 +205,15 @@ class OpenBox extends Part {
     let looked: Awaited<ReturnType<typeof lookInto>>[];
     try {
       looked = await Promise.all(chosen.map(lookInto));
-      for (const [i, found] of looked.entries()) if (found === "described") await session.openDatasource({ files: (chosen[i] as Chosen).files });
+      for (const [i, found] of looked.entries()) {
+        if (found === "described") await session.openDatasource({ files: (chosen[i] as Chosen).files });
+        else if (!Array.isArray(found)) await session.showDatasource(found);
+      }
     } catch (e) {
       session.toast(e instanceof Error ? e.message : String(e));
       return;
     }
-    const added = await Promise.allSettled(looked.flatMap((found) => (found === "described" ? [] : found)).map(({ name, files, path }) => session.add({ files, ...(path && { path }) }, this.kind, name)));
+    const added = await Promise.allSettled(looked.flatMap((found) => (Array.isArray(found) ? found : [])).map(({ name, files, path }) => session.add({ files, ...(path && { path }) }, this.kind, name)));
     if (first && added.some(({ status }) => status === "fulfilled")) session.fit();
   }
 

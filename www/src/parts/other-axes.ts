@@ -19,6 +19,8 @@ class OtherAxes extends Part {
       :host { display: block; flex: none; }
       div { border-top: 1px solid var(--nl-line); padding: 4px 12px 4px 18px; }
       .row .label { text-transform: capitalize; }
+      .row { grid-template-columns: 76px minmax(0, 1fr); }
+      .row output { display: none; }
       p { display: flex; align-items: center; gap: 2px; margin: -2px 0 2px; font-size: 12px; color: var(--nl-dim); }
       p span { flex: 1; padding-left: 84px; }
       [data-testid^="axis-back"] svg { transform: scaleX(-1); }
@@ -40,7 +42,7 @@ class OtherAxes extends Part {
     const value = Math.min(all[name] ?? 0, size - 1);
     const go = (to: number): void => void session.viewer?.setViewState({ otherAxes: { ...all, [name]: Math.min(size - 1, Math.max(0, to)) } });
     return html`
-      ${slider({ label: NAMES[name] ?? name, testid: `axis-${name}`, min: 0, max: size - 1, step: 1, value, text: String(value), reset: 0, onInput: go })}
+      ${slider({ label: NAMES[name] ?? name, testid: `axis-${name}`, min: 0, max: size - 1, step: 1, value, text: told(axis, value), reset: 0, onInput: go })}
       <p><span class="truncate" data-testid="axis-value-${name}">${told(axis, value)}</span>
         <button class="icon small" data-testid="axis-back-${name}" aria-label="Back along ${name}" title=${titleOf("Back", "move.previous")} ?disabled=${value === 0} @click=${() => go(value - 1)}>${icon("chevronRight")}</button>
         <button class="icon small" data-testid="axis-on-${name}" aria-label="On along ${name}" title=${titleOf("On", "move.next")} ?disabled=${value === size - 1} @click=${() => go(value + 1)}>${icon("chevronRight")}</button></p>

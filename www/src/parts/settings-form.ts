@@ -37,7 +37,7 @@ class SettingsForm extends LitElement {
     const description = text(own["description"]);
     return html`
       <section>
-        ${this.#text("Name", "name", text(id["name"]), ["id", "name"], { placeholder: session.name })}
+        ${this.#text("Name", "name", text(id["name"]), ["id", "name"], { placeholder: own["displayName"] ? "" : session.name })}
         ${this.#text("Shown as", "display-name", text(own["displayName"]), ["neurolume", "displayName"], { placeholder: text(id["name"]) || session.name })}
         <div class="field top">
           <label for="description">Description</label>

@@ -28,7 +28,7 @@ export const settingsStyles = css`
   .markdown > :last-child { margin-bottom: 0; }
   .markdown p, .markdown ul, .markdown ol, .markdown blockquote, .markdown pre { margin: 6px 0; }
   .markdown ul, .markdown ol { padding-left: 20px; }
-  .markdown h4 { font-size: 13px; margin: 8px 0 4px; }
+  .markdown h2 { display: block; margin: 8px 0 4px; }
   .markdown blockquote { padding-left: 10px; border-left: 2px solid var(--nl-line-strong); color: var(--nl-dim); }
   .markdown code, .markdown pre { font: 12px/18px var(--nl-mono); background: var(--nl-field); border-radius: 3px; padding: 0 3px; }
   .markdown pre { padding: 6px 8px; overflow-x: auto; }

@@ -85,7 +85,9 @@ class SourceChange extends Part {
     const change = session.sourceChange;
     if (!change || !session.viewer) return;
     this.#dialog.close();
-    await library.put({ ...change.entry, seen: change.now, state: session.viewer.getState() }).catch((e: unknown) => session.toast(e instanceof Error ? e.message : String(e)));
+    // As the sources are read now: with a size of one's own, that.
+    const entry = await session.asEntry(change.entry);
+    await library.put(entry).catch((e: unknown) => session.toast(e instanceof Error ? e.message : String(e)));
     session.nameAgain();
   }
 
