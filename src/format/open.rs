@@ -14,8 +14,8 @@ use super::{ChunkSource, FormatError, Said, SourceFormat, precomputed};
 #[cfg(feature = "zarr")]
 use super::{n5, wkw, zarr_folder::open_zarr};
 use crate::runtime::Cancel;
-use crate::store::{Provider, StoreError};
 use crate::store::url::{self, SourceUrl, parse_source};
+use crate::store::{Provider, StoreError};
 
 /// The document that makes a folder a precomputed volume.
 const PRECOMPUTED: &[&str] = &["info"];

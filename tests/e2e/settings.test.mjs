@@ -437,7 +437,8 @@ test('a source that has changed since it was kept shows how, and one chooses', a
   await empty();
   await page.getByTestId('dataset-name').click();
   await page.getByTestId('library-open-other').click();
-  await page.getByTestId('loading-count').getByText('all loaded').waitFor(PATIENCE);
+  await page.waitForFunction(() => document.querySelector('nl-app').viewer.layers.info('volume')?.state === 'ready', undefined, PATIENCE);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
   assert.ok(await page.getByTestId('source-change').isHidden(), 'what was taken is not asked again');
   assert.deepEqual(errors(), []);
   await context.close();

@@ -30,6 +30,13 @@ class SettingsForm extends LitElement {
     this.preview = false;
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // What is written is read first.
+    const own = this.json["neurolume"];
+    this.preview = isObject(own) && text(own["description"]) !== "";
+  }
+
   override render(): TemplateResult {
     const { json } = this;
     const own = isObject(json["neurolume"]) ? json["neurolume"] : {};

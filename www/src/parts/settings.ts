@@ -13,6 +13,9 @@ import "./settings-form.js";
 type Json = Record<string, unknown>;
 type Tab = "fields" | "json";
 
+/** As high as a line of the JSON is. */
+const LINE_PX = 18;
+
 class Settings extends Part {
   protected static override topics: Topic[] = ["layers", "info"];
   static override properties = { shown: { state: true }, tab: { state: true }, problem: { state: true }, text: { state: true }, said: { state: true } };
@@ -154,11 +157,23 @@ class Settings extends Part {
       if (!this.#edit(parseDatasource(this.text) as Json, "Applied.")) return false;
     } catch (e) {
       this.problem = e instanceof Error ? e.message : String(e);
+      this.#showLine(Number(/line (\d+)/.exec(this.problem)?.[1]));
       return false;
     }
     this.text = undefined;
     return true;
   };
+
+  /** Selects a line of the JSON, from 1, and brings it into sight. */
+  #showLine(line: number): void {
+    const area = this.renderRoot.querySelector<HTMLTextAreaElement>("[data-testid=settings-json]");
+    const lines = this.text?.split("\n") ?? [];
+    const at = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+    if (!area || !(line >= 1)) return;
+    area.focus();
+    area.setSelectionRange(at, at + (lines[line - 1]?.length ?? 0));
+    area.scrollTop = Math.max(0, (line - 4) * LINE_PX);
+  }
 
   #saveView = (): void => {
     if (!this.#apply()) return;
