@@ -1,5 +1,5 @@
 /** What is open, as WEBKNOSSOS's datasource-properties.json: what is kept of a description, and what the layers themselves say. */
-import { finestMag, layerConfiguration, sourceOf, transformOf } from "./datasource.js";
+import { configuration, finestMag, layerConfiguration, layersOf, sourceOf, transformOf } from "./datasource.js";
 import { isObject, magsOf, OWN, same, scaleNm, type Json } from "./datasource-json.js";
 import type { ImageLayerSpec, LayerInfo, LayerSpec, Quat, Vec3, ViewState } from "./types.js";
 
@@ -22,16 +22,16 @@ const TOLERANCE = 1e-4;
 export function describeDataset(layers: Described[], kept: Json | undefined, view: ViewState | undefined): Json {
   const scale = kept?.["scale"] ?? { factor: voxelSize(layers) ?? [1, 1, 1], unit: "nanometer" };
   const size = scaleNm(scale) ?? [1, 1, 1];
-  const keptLayers = Array.isArray(kept?.["dataLayers"]) ? kept["dataLayers"].filter(isObject) : [];
-  const described = layers.map((layer) => describeLayer(layer, keptLayers.find(({ name }) => name === layer.spec.id), size, view !== undefined, kept));
+  const keptLayers = kept ? layersOf(kept) : [];
+  const described = layers.map((layer) => describeLayer(layer, keptLayers.find(({ name }) => name === layer.spec.id), size));
   const json: Json = { id: { name: "", team: "" }, ...kept, scale, version: kept?.["version"] ?? 1, dataLayers: described };
-  return view ? { ...json, ...withView(json, layers, size, view) } : json;
+  return view ? withView(json, layers, size, view) : json;
 }
 
 /** The size of a voxel of the lowest layer that is known, nm. */
 const voxelSize = (layers: Described[]): Vec3 | undefined => layers.find(({ info }) => info?.levels[0])?.info?.levels[0]?.voxelSizeNm;
 
-function describeLayer({ spec, info, source }: Described, kept: Json | undefined, size: Vec3, withLook: boolean, dataset: Json | undefined): Json {
+function describeLayer({ spec, info, source }: Described, kept: Json | undefined, size: Vec3): Json {
   const { mags, box } = levelsOf(info, size);
   const listed = kept && magsOf(kept).length > 0;
   const category = spec.type === "segmentation" ? "segmentation" : "color";
@@ -56,13 +56,8 @@ function describeLayer({ spec, info, source }: Described, kept: Json | undefined
   const { [OWN]: own, ...rest } = json;
   const { source: _, ...more } = isObject(own) ? own : {};
   const plain = { ...rest, ...(Object.keys(more).length > 0 && { [OWN]: more }) };
-  const described = source && !sameSource(sourceOf(plain, size), source) ? { ...rest, [OWN]: { ...more, source } } : plain;
-  if (!withLook) return described;
-  const { adminViewConfiguration: _admin, ...settled } = described as Json;
-  return { ...settled, defaultViewConfiguration: { ...layerConfiguration(described, dataset ? withoutLayers(dataset) : {}), ...configurationOf(spec) } };
+  return source && !sameSource(sourceOf(plain, size), source) ? { ...rest, [OWN]: { ...more, source } } : plain;
 }
-
-const withoutLayers = ({ interpolation: _, ...shown }: Json): Json => shown;
 
 function formatOf(info: LayerInfo): string {
   if (info.format === "ome-zarr" || info.format === "zarr") return info.zarrFormat === 2 ? "zarr" : "zarr3";
@@ -122,21 +117,26 @@ function configurationOf(spec: LayerSpec): Json {
   return { ...common, color: rgb, ...range, gammaCorrectionValue: gamma, isInverted: invert, ...owns({ ...own, ...(contrast === "auto" && { contrast }), interpolation: spec.interpolation ?? "linear" }) };
 }
 
-/** The dataset's own configuration, with the present view. */
+/** The description with the present view and looks as those one sees first. What administrators have said of that no longer counts. */
 function withView(dataset: Json, layers: Described[], size: Vec3, view: ViewState): Json {
-  const before = [dataset["defaultViewConfiguration"], dataset["adminViewConfiguration"]].filter(isObject);
-  // What was said of layers here stands with the layers now.
-  const { layers: _, ...shown } = Object.assign({}, ...before) as Json;
+  // What was said of layers with the dataset stands with the layers now.
+  const { layers: perLayer, interpolation: _, ...shown } = configuration(dataset);
   const images = layers.map(({ spec }) => spec).filter((spec): spec is ImageLayerSpec => spec.type === "image");
-  const configuration = {
+  const dataLayers = layersOf(dataset).map((layer, i) => {
+    const { [OWN]: _own, ...look } = layerConfiguration(layer, { layers: perLayer });
+    return { ...without(layer, "adminViewConfiguration"), defaultViewConfiguration: { ...look, ...configurationOf((layers[i] as Described).spec) } };
+  });
+  const defaultViewConfiguration = {
     ...shown,
     position: map3((i) => Math.floor(view.position[i] / size[i])),
     zoom: view.crossSectionScale / Math.min(...size),
     rotation: anglesOf(view.crossSectionOrientation),
     ...(images.length > 0 && { interpolation: images.some(({ interpolation }) => interpolation !== "nearest") }),
   };
-  return { defaultViewConfiguration: configuration, adminViewConfiguration: undefined };
+  return { ...without(dataset, "adminViewConfiguration"), dataLayers, defaultViewConfiguration };
 }
+
+const without = (json: Json, member: string): Json => Object.fromEntries(Object.entries(json).filter(([key]) => key !== member));
 
 /** WEBKNOSSOS's angles of an orientation, in degrees: the inverse of `orientationOf`. */
 export function anglesOf([x, y, z, w]: Quat): Vec3 {

@@ -4,7 +4,7 @@
  * Source: WEBKNOSSOS's docs/data/concepts.md and the dataset properties of its Python library. Positions and boxes are in voxels of the finest
  * level, the scale is the size of one. Rotations are those of WEBKNOSSOS's flycam, in degrees: about z, by the negative angle, then y, then x.
  */
-import { badDatasource, DATASOURCE, isNumber, isObject, magName, magOf, magsOf, OWN, scaleNm, vec3, type Json } from "./datasource-json.js";
+import { badDatasource, isNumber, isObject, magName, magOf, magsOf, OWN, scaleNm, vec3, type Json } from "./datasource-json.js";
 import type { PartialViewerState, Quat, SavedLayer, SourceFormat, Vec3, ViewState } from "./types.js";
 
 /** What came of a dataset's description. */
@@ -188,5 +188,3 @@ export function transformOf(layer: Json, size: Vec3): number[] | undefined {
   if (rows.length < 3 || !rows.every((row) => Array.isArray(row) && row.length === 4 && row.every(isNumber))) return undefined;
   return (rows as number[][]).flatMap((row, i) => row.map((n, j) => (n * (size[i] as number)) / (j < 3 ? (size[j] as number) : 1)));
 }
-
-export { DATASOURCE };

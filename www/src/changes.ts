@@ -7,7 +7,7 @@ export interface Change {
   is: unknown;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 const namesOf = (value: unknown): value is { name: string }[] => Array.isArray(value) && value.length > 0 && value.every((one) => isObject(one) && typeof one["name"] === "string");
 
 /** A list of named members as an object of them. */

@@ -1,7 +1,7 @@
 /** The fields of a dataset's description. It shows what it is given, and tells of each change; it changes nothing itself. */
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { idFromJson, idToJson, type LayerInfo } from "neurolume";
-import type { Change } from "../changes.js";
+import { isObject, type Change } from "../changes.js";
 import { integer } from "../format.js";
 import { icon } from "../icons.js";
 import { markdown } from "../markdown.js";
@@ -15,7 +15,6 @@ const UNITS: [unit: string, label: string][] = [["nanometer", "nm"], ["micromete
 const IDENTITY = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]];
 const DIGITS = /^\d{1,20}$/;
 
-const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
 class SettingsForm extends LitElement {
