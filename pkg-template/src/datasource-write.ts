@@ -34,15 +34,13 @@ const voxelSize = (layers: Described[]): Vec3 | undefined => layers.find(({ info
 function describeLayer({ spec, info, source }: Described, kept: Json | undefined, size: Vec3): Json {
   const { mags, box } = levelsOf(info, size);
   const listed = kept && magsOf(kept).length > 0;
-  const category = spec.type === "segmentation" ? "segmentation" : "color";
+  const named: Json = { name: spec.id, category: spec.type === "segmentation" ? "segmentation" : "color" };
   const json: Json = {
-    name: spec.id,
-    category,
+    ...named,
     ...(info?.levels[0] && { dataFormat: formatOf(info), elementClass: ELEMENTS[info.dataType ?? ""] ?? info.dataType, numChannels: info.channels ?? 1, boundingBox: box }),
     ...(listed ? {} : { mags }),
     ...kept,
-    // Whatever they were.
-    ...{ name: spec.id, category },
+    ...named,
   };
   // What is kept stays as it is, unless something else is in force. Other kinds of maps are kept while there is none.
   const transform = stretched(spec.transform, stretchOf(info, json, size));
