@@ -92,6 +92,9 @@ test('layers of several sources are one description, which opens them all again'
     for (const [id, name] of Object.entries(names)) await viewer.layers.add({ id, type: 'image', source: `${base}${name}` });
     await viewer.layers.add({ id: 'far', type: 'image', source: `${base}${names.a}`, transform: [1, 0, 0, 100, 0, 1, 0, 0, 0, 0, 1, 0], color: '#00ff00', contrast: [3, 90] });
     const sizes = Object.fromEntries(viewer.layers.list().map(({ id }) => [id, viewer.layers.info(id).levels.map(({ voxelSizeNm }) => voxelSizeNm)]));
+    viewer.layers.update('b', { interpolation: 'nearest', blend: 'additive' });
+    await viewer.setViewState({ position: [83.5, 41, 130], crossSectionScale: 3.5, crossSectionOrientation: [0.5, -0.1, 0.7, 0.5] });
+    const view = viewer.viewState;
     const json = viewer.layers.datasource({ view: 'current' });
     viewer.layers.list().forEach(({ id }) => viewer.layers.remove(id));
     const empty = viewer.layers.datasource().dataLayers;
@@ -99,7 +102,7 @@ test('layers of several sources are one description, which opens them all again'
     const states = await ready();
     const hashes = Object.fromEntries(await Promise.all(viewer.layers.list().map(async ({ id }) => [id, await digest(id)])));
     const again = Object.fromEntries(viewer.layers.list().map(({ id }) => [id, viewer.layers.info(id).levels.map(({ voxelSizeNm }) => voxelSizeNm)]));
-    return { json, empty, states, hashes, sizes, again, far: viewer.layers.get('far') };
+    return { json, empty, states, hashes, sizes, again, view, seen: viewer.viewState, far: viewer.layers.get('far'), b: viewer.layers.get('b') };
   }, [names, `${server.url}data/`]);
   assert.deepEqual(got.empty, []);
   assert.ok(got.states.every((state) => state === 'ready'), String(got.states));
@@ -116,6 +119,14 @@ test('layers of several sources are one description, which opens them all again'
   assert.equal(got.json.dataLayers[1].dataFormat, 'zarr3');
   assert.equal(got.json.dataLayers[2].dataFormat, 'zarr');
   assert.deepEqual(rounded(got.far.transform), [1, 0, 0, 100, 0, 1, 0, 0, 0, 0, 1, 0]);
+  assert.deepEqual(got.again, got.sizes);
+  // A default view names a voxel, and thousandths of degrees.
+  const finest = got.json.scale.factor;
+  got.seen.position.forEach((n, i) => assert.ok(Math.abs(n - got.view.position[i]) <= finest[i] / 2 + 1e-9));
+  assert.equal(rounded(got.seen.crossSectionScale), 3.5);
+  const [p, q] = [got.seen.crossSectionOrientation, got.view.crossSectionOrientation];
+  assert.ok(Math.abs(p.reduce((sum, n, i) => sum + n * q[i], 0)) > 1 - 1e-9, `${p} is not ${q}`);
+  assert.deepEqual([got.b.interpolation, got.b.blend, got.far.interpolation], ['nearest', 'additive', 'linear']);
   assert.deepEqual([got.far.color, got.far.contrast], ['#00ff00', [3, 90]]);
   await page.close();
 });
@@ -318,6 +329,25 @@ test('settings fit a small window in light', async () => {
   assert.deepEqual(await violations(page), []);
   await page.keyboard.press('Escape');
   assert.equal(await viewer(page, (v, id) => v.layers.get(id).transform, segmentation), undefined);
+  await context.close();
+});
+
+test('a described dataset is opened by its address, and its settings follow', async () => {
+  const { page, context, errors } = await site({ size: [800, 600], colorScheme: 'light' });
+  await viewer(page, (v) => v.layers.list().forEach(({ id }) => v.layers.remove(id)));
+  await page.getByTestId('dataset-name').click();
+  await page.getByTestId('open-url').fill(`${server.url}data/wkw/dataset`);
+  await page.getByTestId('open-review').check();
+  await picture(page, 'open-light');
+  await page.getByTestId('open-add').click();
+  await page.getByTestId('settings-layer-color').waitFor(PATIENCE);
+  await page.getByTestId('dataset-name').getByText('dataset').waitFor();
+  assert.equal(await page.getByTestId('settings-unit').inputValue(), 'micrometer');
+  assert.equal(await page.getByTestId('settings-scale-z').inputValue(), '0.028');
+  assert.equal(await page.getByTestId('settings-largest-segmentation').inputValue(), '18446744073709551615');
+  await picture(page, 'settings-described');
+  await page.keyboard.press('Escape');
+  assert.deepEqual(errors(), []);
   await context.close();
 });
 

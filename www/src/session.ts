@@ -126,6 +126,7 @@ export class Session extends EventTarget {
     if (viewer.layers.list().length === 0) {
       await viewer.setState(state);
       this.#callIt(name);
+      await this.#loaded();
       if (!state.viewState.position) this.fit();
     } else {
       // One adds to what is open: what is in view stays there.
