@@ -29,6 +29,7 @@ export function withoutCredentials<T extends object>(layer: T): T {
 /** A layer of a saved state, with the credentials that were given in this page for the very same address. */
 export function withKnownCredentials<T extends object>(layer: T): T {
   const { source } = layer as { source?: unknown };
+  if (typeof source === "object" && source !== null && "credentials" in source) return layer;
   const url = typeof source === "string" ? source : ((source as { url?: unknown } | null)?.url ?? "");
   const number = [...kept].find(([, one]) => one.url === url)?.[0];
   if (number === undefined || typeof url !== "string") return layer;

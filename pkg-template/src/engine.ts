@@ -52,6 +52,8 @@ export interface EngineView {
   setLayout(layout: Layout): void;
   pick(x: number, y: number): PickInfo | null;
   readVoxels(request: number, layerId: string, box: VoxelBox, options: object): Promise<VoxelBlock>;
+  /** A document in the folder of a source. */
+  readDocument(request: number, source: unknown, name: string): Promise<Uint8Array | undefined>;
   capture(request: number, options: object): Promise<{ width: number; height: number; rgba: Uint8Array<ArrayBuffer> }>;
   idle(request: number): Promise<void>;
   stats(): Stats;
@@ -62,7 +64,7 @@ export interface EngineView {
   runAction(id: string, args: unknown): void;
   setKeys(id: string, keys: string[] | null): void;
   getState(): ViewerStateV1;
-  setState(state: PartialViewerState): Promise<void>;
+  setState(state: PartialViewerState): void;
   /** "#rrggbb". */
   segmentColor(layerId: string, id: bigint): string;
   /** Behind slices and behind the 3D panel, as "#rrggbb". */

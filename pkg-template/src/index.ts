@@ -5,6 +5,7 @@
  */
 export { createContext } from "./context.js";
 export { stateFromDatasource, type FromDatasource } from "./datasource.js";
+export { idFromJson, idToJson, parseDatasource } from "./datasource-json.js";
 export { isViewerError, ViewerError, type ViewerErrorCode } from "./errors.js";
 export { isNeuroglancer, neuroglancerUrl, stateFromNeuroglancer, type FromNeuroglancer } from "./neuroglancer.js";
 export { stateFromUrl } from "./share.js";

@@ -1,13 +1,21 @@
 /** The layers of a viewer, over the engine. */
+import { withoutNumber } from "./credentials.js";
+import { changed, datasetIn, publicSource } from "./dataset.js";
+import { checked, type FromDatasource } from "./datasource.js";
+import { DATASOURCE, type Json } from "./datasource-json.js";
+import { describeDataset, type Described } from "./datasource-write.js";
 import type { EarlyDocument } from "./early.js";
 import type { EngineView } from "./engine.js";
 import { asViewerError, guarded, ViewerError } from "./errors.js";
+import { isLocalAddress } from "./local-files.js";
 import type { Requests } from "./requests.js";
-import { forEngine, fromEngine } from "./source-url.js";
-import type { ChunkFailure, Histogram, LayerCollection, LayerInfo, LayerPatch, LayerSpec } from "./types.js";
+import { forEngine, fromEngine, stateForEngine } from "./source-url.js";
+import type { ChunkFailure, Histogram, LayerCollection, LayerInfo, LayerPatch, LayerSpec, SourceSpec } from "./types.js";
 import { checkKeys, checkLayerPatch, checkLayerSpec } from "./validate.js";
 
 export class Layers implements LayerCollection {
+  /** What is kept of the dataset's description. */
+  dataset: Json | undefined;
   #view: () => EngineView;
   #requests: Requests;
 
@@ -27,7 +35,7 @@ export class Layers implements LayerCollection {
     checkLayerSpec(spec);
     const view = layers.#view();
     if (view.layer(spec.id)) throw new ViewerError("invalid-options", `There is already a layer "${spec.id}".`);
-    return withError(await layers.#requests.run(options.signal, (request) => view.addLayer(request, forEngine(spec), options.before, known?.url, known?.bytes)));
+    return withPublicAddresses(withError(await layers.#requests.run(options.signal, (request) => view.addLayer(request, forEngine(spec), options.before, known?.url, known?.bytes))));
   }
 
   update(id: string, patch: LayerPatch): void {
@@ -39,6 +47,8 @@ export class Layers implements LayerCollection {
   remove(id: string): void {
     this.#existing(id);
     guarded(() => this.#view().removeLayer(id));
+    // What was said of a dataset goes with its last layer.
+    if (this.list().length === 0) this.dataset = undefined;
   }
 
   move(id: string, before: string | null): void {
@@ -58,7 +68,7 @@ export class Layers implements LayerCollection {
 
   info(id: string): LayerInfo | undefined {
     const info = guarded(() => this.#view().layerInfo(id));
-    return info && withError(info);
+    return info && withPublicAddresses(withError(info));
   }
 
   histogram(id: string): Histogram | undefined {
@@ -78,11 +88,45 @@ export class Layers implements LayerCollection {
     guarded(() => this.#view().retryFailed(id));
   }
 
+  datasource(options: { view?: "saved" | "current" } = {}): object {
+    checkKeys(options, { view: true }, "The options of layers.datasource");
+    const view = options.view === "current" ? guarded(() => this.#view().viewState()) : undefined;
+    return structuredClone(describeDataset(this.#described(), this.dataset, view));
+  }
+
+  applyDatasource(json: object): void {
+    const view = this.#view();
+    // A deep copy, and no more than JSON can hold.
+    const dataset = checked(JSON.parse(JSON.stringify(json)));
+    const state = changed(describeDataset(this.#described(), this.dataset, undefined), dataset, guarded(() => view.layers()), guarded(() => view.layout()));
+    guarded(() => view.setState(stateForEngine(state)));
+    this.dataset = dataset;
+  }
+
+  async readDatasource(source: SourceSpec, options: { signal?: AbortSignal } = {}): Promise<FromDatasource | undefined> {
+    checkKeys(options, { signal: true }, "The options of layers.readDatasource");
+    const view = this.#view();
+    const { source: folder } = forEngine({ source });
+    const bytes = await this.#requests.run(options.signal, (request) => view.readDocument(request, folder, DATASOURCE));
+    return bytes && datasetIn(source, new TextDecoder().decode(bytes));
+  }
+
+  #described(): Described[] {
+    const view = this.#view();
+    return guarded(() => view.layers()).map((spec) => ({ spec: fromEngine(spec), info: this.info(spec.id), source: publicSource(spec) }));
+  }
+
   #existing(id: string): LayerSpec {
     const spec = this.get(id);
     if (!spec) throw new ViewerError("not-found", `There is no layer "${id}".`);
     return spec;
   }
+}
+
+/** Addresses of levels, as they may be told. */
+function withPublicAddresses(info: LayerInfo): LayerInfo {
+  const levels = info.levels.map(({ url, ...level }) => (url === undefined || isLocalAddress(url) ? level : { ...level, url: withoutNumber(url) }));
+  return { ...info, levels };
 }
 
 function withError(info: LayerInfo): LayerInfo {

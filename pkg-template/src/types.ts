@@ -11,6 +11,7 @@
  *   "invalid-options" and the message names the key.
  * - Events go out after the state has changed; a listener may call the viewer.
  */
+import type { FromDatasource } from "./datasource.js";
 import type { ViewerError } from "./errors.js";
 
 /** x, y, z. The unit is said where it is used. */
@@ -215,6 +216,8 @@ export interface LevelInfo {
   box: VoxelBox;
   chunkShape: Vec3;
   encoding: string;
+  /** Its address, where it has one of its own. */
+  url?: string;
 }
 
 /** Chunks of what is on screen now. */
@@ -240,7 +243,12 @@ export interface LayerInfo {
   offsetNm: Vec3;
   /** Finest first. */
   levels: LevelInfo[];
-  otherAxes?: { name: string; size: number; unit?: string; labels?: string[] }[];
+  /** 2 or 3, of Zarr arrays. */
+  zarrFormat?: number;
+  /** What the metadata says of channels, from the first. */
+  channelNotes?: { name?: string; color?: string }[];
+  /** `spacing`: from one place to the next, in that unit. */
+  otherAxes?: { name: string; size: number; unit?: string; spacing?: number; labels?: string[] }[];
   state: LayerState;
   error?: ViewerError;
   /** The values drawn black and white now, of an image layer; also what "auto" came to. */
@@ -291,6 +299,24 @@ export interface LayerCollection {
   failures(id: string): ChunkFailure[];
   /** Asks again for what failed, metadata included: of one layer, or of all. */
   retry(id?: string): void;
+  /**
+   * The whole dataset as WEBKNOSSOS's datasource-properties.json: what was read, applied or restored, all its members included, and what the
+   * layers themselves say. Ids beyond 2⁵³ are WEBKNOSSOS's envelopes. `view: "current"` makes how it looks now how it is shown at first.
+   */
+  datasource(options?: { view?: "saved" | "current" }): object;
+  /**
+   * Makes the dataset what such a description says, at once: what differs from the present one takes effect; the rest stays as it is. A layer under
+   * another name is known by its levels.
+   *
+   * Throws "bad-metadata", naming the member, where it is no such description, "invalid-options" where a layer cannot be as it says; then nothing has
+   * changed.
+   */
+  applyDatasource(json: object): void;
+  /**
+   * What the datasource-properties.json in a folder says, read as layers' metadata are, with the source's credentials; undefined where there is none.
+   * Layers in that folder get the source's credentials. Show it with `setState`.
+   */
+  readDatasource(source: SourceSpec, options?: { signal?: AbortSignal }): Promise<FromDatasource | undefined>;
 }
 
 // ---- results --------------------------------------------------------------------------------------------------------
@@ -365,6 +391,11 @@ export interface ViewerStateV1 {
   viewState: ViewState;
   layout: Layout;
   layers: SavedLayer[];
+  /**
+   * What was read or edited of the dataset as a whole, as datasource-properties.json: names, a description, what is shown at first. The layers are those
+   * above; of `dataLayers`, what cannot be known from them counts. States without it are read as ever.
+   */
+  dataset?: Record<string, unknown>;
 }
 
 /** A view as JSON; what its `viewState` leaves out stays as it is. */

@@ -9,6 +9,7 @@ import { Emitter } from "./emitter.js";
 import type { EngineEvent, EngineView } from "./engine.js";
 import { asViewerError, disposedError, guarded } from "./errors.js";
 import { listen, modifiers } from "./input.js";
+import { keptDataset } from "./dataset.js";
 import { Layers } from "./layers.js";
 import { PanelChrome } from "./panels.js";
 import { encodePng } from "./png.js";
@@ -200,12 +201,14 @@ class ViewerImpl implements Viewer {
   }
 
   getState(): ViewerStateV1 {
-    return stateFromEngine(guarded(() => this.#live().getState()));
+    const state = stateFromEngine(guarded(() => this.#live().getState()));
+    const { dataset } = this.layers;
+    return dataset ? { ...state, dataset: structuredClone(dataset) } : state;
   }
 
   async setState(state: PartialViewerState): Promise<void> {
-    const view = this.#live();
-    await this.#requests.run(undefined, () => view.setState(stateForEngine(state)));
+    guarded(() => this.#live().setState(stateForEngine(state)));
+    this.layers.dataset = keptDataset(state.dataset);
   }
 
   shareUrl(base: string | URL = location.href): string {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::ViewerError;
-use crate::format::{OtherAxis, SourceFormat, VolumeKind};
+use crate::format::{ChannelNote, OtherAxis, SourceFormat, VolumeKind};
 use crate::geometry::VoxelBox;
 use crate::scene::resolve::ChunkCounts;
 use crate::voxel::DataType;
@@ -36,6 +36,11 @@ pub struct LayerInfo {
     pub offset_nm: [f64; 3],
     /// Finest first.
     pub levels: Vec<LevelInfo>,
+    /// 2 or 3, of Zarr arrays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zarr_format: Option<u8>,
+    /// What the metadata says of channels, from the first.
+    pub channel_notes: Vec<ChannelNote>,
     /// Axes beside x, y, z and channel.
     pub other_axes: Vec<OtherAxis>,
     /// How far it is.
@@ -61,6 +66,9 @@ pub struct LevelInfo {
     pub chunk_shape: [u32; 3],
     /// How chunks are stored.
     pub encoding: String,
+    /// Its address, where it has one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// A panel's place in CSS pixels, and what is written on it.

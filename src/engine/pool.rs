@@ -316,7 +316,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::{Selection, SourceFormat, VolumeSpec};
+    use crate::format::{Notes, Selection, SourceFormat, VolumeSpec};
     use crate::job::{ChunkJob, Opened};
     use crate::voxel::DataType;
     use std::cell::RefCell;
@@ -464,6 +464,7 @@ mod tests {
             other_axes: Vec::new(),
             fill_bits: 0,
             levels: Vec::new(),
+            notes: Notes::default(),
         };
         let opened = Outcome::Opened(Box::new(Opened { spec, documents: Documents::new() }));
         assert!(pool.finish(WorkerId { place: 0, generation: 0 }, id, &Ok(opened), 0));

@@ -6,9 +6,10 @@ use std::rc::Rc;
 use futures::future::FutureExt;
 
 use super::axes::{AxisMap, Role, cut};
+use super::document::split_document;
 use super::memo::{Fetched, Memo, SHARED_CHUNKS_BYTES};
 use super::per_axis::zip;
-use super::{FormatError, LevelSpec, OtherAxis, ReadChunk, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
+use super::{ChannelNote, FormatError, LevelSpec, Notes, OtherAxis, ReadChunk, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
 use crate::geometry::VoxelBox;
 use crate::runtime::Cancel;
 use crate::voxel::{DataType, VoxelBlock};
@@ -50,7 +51,7 @@ pub(super) struct Level<A> {
     pub(super) offset_nm: [f64; 3],
     /// The first voxel that exists along x, y, z; the last is that of the array's shape.
     pub(super) first: [i64; 3],
-    /// The address of its metadata, for errors.
+    /// The address of its metadata document.
     pub(super) url: String,
 }
 
@@ -78,6 +79,8 @@ impl<A: ReadArray> ArraySource<A> {
         let mut arrays = Vec::with_capacity(levels.len());
         let mut specs = Vec::with_capacity(levels.len());
         let mut first: Option<(ArrayFacts, u32)> = None;
+        let mut level_urls = Vec::with_capacity(specs.capacity());
+        let mut zarr_format = None;
         for level in levels {
             let own = level.array.facts();
             let bad = |reason: String| FormatError::BadMetadata { reason, url: level.url.clone() };
@@ -99,6 +102,13 @@ impl<A: ReadArray> ArraySource<A> {
                 Some(_) => {}
             }
             specs.push(level_spec(&level, &own, &axes)?);
+            let (folder, document) = split_document(&level.url);
+            zarr_format = match document {
+                ".zarray" => Some(2),
+                "zarr.json" => Some(3),
+                _ => None,
+            };
+            level_urls.push(folder);
             arrays.push((Rc::new(level.array), own));
         }
         let Some((first, channels)) = first else {
@@ -106,7 +116,7 @@ impl<A: ReadArray> ArraySource<A> {
         };
         let other_axes = axes.roles.iter().zip(&first.shape).zip(units.iter().chain(std::iter::repeat(&None)));
         let other_axes = other_axes.filter_map(|((role, &size), unit)| match role {
-            Role::Other(name) => Some(OtherAxis { name: name.clone(), size, unit: unit.clone() }),
+            Role::Other(name) => Some(OtherAxis { name: name.clone(), size, unit: unit.clone(), spacing: None }),
             _ => None,
         });
         let spec = VolumeSpec {
@@ -117,8 +127,27 @@ impl<A: ReadArray> ArraySource<A> {
             other_axes: other_axes.collect(),
             fill_bits: first.fill_bits,
             levels: specs,
+            notes: Notes { level_urls, zarr_format, channels: Vec::new() },
         };
         Ok(Self { spec, arrays, axes, chunks: Memo::new(SHARED_CHUNKS_BYTES) })
+    }
+
+    /// The same volume, of whose channels this is said.
+    pub(super) fn with_channel_notes(mut self, channels: Vec<ChannelNote>) -> Self {
+        self.spec.notes.channels = channels;
+        self
+    }
+
+    /// The same volume, whose places along the dimensions lie this far apart, where that is said.
+    pub(super) fn with_spacing(mut self, spacing: &[Option<f64>]) -> Self {
+        for (role, spacing) in self.axes.roles.iter().zip(spacing) {
+            if let Role::Other(name) = role
+                && let Some(axis) = self.spec.other_axes.iter_mut().find(|axis| axis.name == *name)
+            {
+                axis.spacing = *spacing;
+            }
+        }
+        self
     }
 
     /// The voxels of a chunk, all its channels.

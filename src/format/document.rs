@@ -44,6 +44,17 @@ pub(super) fn folder_names(url: &str) -> Vec<String> {
     crate::store::url::Url::parse(url).map(|url| url.as_folder().names()).unwrap_or_default()
 }
 
+/// The address of the folder that a level's metadata document lies in, and the name of that document.
+#[cfg(feature = "zarr")]
+pub(super) fn split_document(url: &str) -> (String, &str) {
+    let (path, query) = match url.find(['?', '#']).filter(|_| !url.contains("|zip:")) {
+        Some(at) => url.split_at(at),
+        None => (url, ""),
+    };
+    let (folder, name) = path.rsplit_once('/').unwrap_or((path, ""));
+    (format!("{folder}{query}"), name)
+}
+
 /// Whether a path leads from a folder into it.
 #[cfg(feature = "zarr")]
 pub(super) fn is_inside(path: &str) -> bool {

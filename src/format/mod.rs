@@ -9,7 +9,7 @@ pub mod sharding;
 pub mod spec;
 
 pub use sharding::ShardId;
-pub use spec::{LevelSpec, OtherAxis, RawLayout, Said, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
+pub use spec::{ChannelNote, LevelSpec, Notes, OtherAxis, RawLayout, Said, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
 
 #[cfg(feature = "decode")]
 use futures::future::FutureExt;
@@ -56,7 +56,7 @@ mod zarr_folder;
 pub use error::FormatError;
 pub use hint::is_said_to_need_full_module;
 #[cfg(feature = "decode")]
-pub use open::open;
+pub use open::{open, read_document};
 
 /// How one format reads chunks; [`ChunkSource`] is made of it.
 #[cfg(feature = "decode")]

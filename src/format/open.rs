@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use bytes::Bytes;
 use futures::future::join_all;
 use serde_json::{Map, Value};
 
@@ -13,8 +14,8 @@ use super::{ChunkSource, FormatError, Said, SourceFormat, precomputed};
 #[cfg(feature = "zarr")]
 use super::{n5, wkw, zarr_folder::open_zarr};
 use crate::runtime::Cancel;
-use crate::store::Provider;
 use crate::store::url::{self, SourceUrl, parse_source};
+use crate::store::{Provider, StoreError};
 
 /// The document that makes a folder a precomputed volume.
 const PRECOMPUTED: &[&str] = &["info"];
@@ -93,6 +94,21 @@ pub async fn open(provider: Rc<dyn Provider>, url: &str, said: &Said, cancel: &C
         }
     }
     Err(failure.unwrap_or_else(|| FormatError::NotFound { url: url.to_owned() }))
+}
+
+/// Reads a document beside volumes, such as the description of a dataset; `None` where it is absent, or forbidden, as what is absent is in
+/// a bucket that may not be listed.
+///
+/// # Errors
+/// [`FormatError::NeedsFullModule`] for one in an archive where those are not compiled in; else why it cannot be fetched.
+pub async fn read_document(provider: &dyn Provider, url: &str, cancel: &Cancel) -> Result<Option<Bytes>, FormatError> {
+    if !cfg!(feature = "zip") && url.contains("|zip:") {
+        return Err(FormatError::NeedsFullModule { url: url.to_owned() });
+    }
+    match provider.document(url, cancel).await {
+        Err(StoreError::Forbidden { .. }) => Ok(None),
+        answer => Ok(answer?),
+    }
 }
 
 #[cfg(feature = "files")]

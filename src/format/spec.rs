@@ -105,10 +105,32 @@ pub struct VolumeSpec {
     pub fill_bits: u64,
     /// Finest first; at least one.
     pub levels: Vec<LevelSpec>,
+    /// What else the metadata says.
+    pub notes: Notes,
+}
+
+/// What metadata tell people and other programs; reading voxels needs none of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Notes {
+    /// The address of each level, finest first; empty where levels have none of their own.
+    pub level_urls: Vec<String>,
+    /// 2 or 3, of Zarr arrays.
+    pub zarr_format: Option<u8>,
+    /// What is said of each channel, from the first; empty where nothing is.
+    pub channels: Vec<ChannelNote>,
+}
+
+/// What is said of a channel.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChannelNote {
+    /// What it is called.
+    pub name: Option<String>,
+    /// The colour it is meant to have, `#rrggbb`.
+    pub color: Option<String>,
 }
 
 /// An axis beside x, y, z and channel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OtherAxis {
     /// Its name in the metadata.
     pub name: String,
@@ -116,6 +138,8 @@ pub struct OtherAxis {
     pub size: u64,
     /// Its unit, where given.
     pub unit: Option<String>,
+    /// From one place to the next, in that unit, where given.
+    pub spacing: Option<f64>,
 }
 
 /// One level of a volume. Voxel indices are the source's own: precomputed `voxel_offset` included, array indices for Zarr and N5,

@@ -26,7 +26,7 @@ pub(super) async fn open_zarr(
                 let document_url = child_url(url, name);
                 if document.get("node_type").and_then(Value::as_str) != Some("group") {
                     let info = ArrayInfo::from_v3(Value::Object(document), &document_url)?;
-                    return zarr::open(provider, info, url).map(Some);
+                    return zarr::open(provider, info, url, document_url).map(Some);
                 }
                 if let Some(group) = Group::from_v3(document, document_url) {
                     return ome_zarr::open(provider, group, url, cancel).await.map(Some);
@@ -38,8 +38,9 @@ pub(super) async fn open_zarr(
     }
     let attributes = zattrs.unwrap_or_default();
     if let Some(zarray) = zarray {
-        let info = ArrayInfo::from_v2(&zarray, attributes, &child_url(url, ".zarray"))?;
-        return zarr::open(provider, info, url).map(Some);
+        let document_url = child_url(url, ".zarray");
+        let info = ArrayInfo::from_v2(&zarray, attributes, &document_url)?;
+        return zarr::open(provider, info, url, document_url).map(Some);
     }
     match Group::from_v2(attributes, child_url(url, ".zattrs")) {
         Some(group) => ome_zarr::open(provider, group, url, cancel).await.map(Some),

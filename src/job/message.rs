@@ -121,6 +121,11 @@ pub enum Job {
     },
     /// Fetch, decode and cut one chunk.
     Chunk(ChunkJob),
+    /// Read a document that says something of a dataset, as volumes' metadata are read.
+    Document {
+        /// Its address.
+        url: String,
+    },
 }
 
 /// Where a volume is.
@@ -154,6 +159,8 @@ pub enum Outcome {
     Opened(Box<Opened>),
     /// The chunk's bricks; `None` where the chunk is absent.
     Chunk(Option<Vec<PlacedBrick>>),
+    /// The document; `None` where there is none.
+    Document(Option<Bytes>),
     /// Nothing: it is for a worker that runs the full module.
     NeedsFullModule,
 }

@@ -52,6 +52,10 @@ impl JobRunner {
         let result = match job {
             Job::Open { volume, open, documents } => self.open(volume, open, documents, cancel).await,
             Job::Chunk(job) => self.chunk(job, &cancel).await,
+            Job::Document { url } => match format::read_document(&*self.provider, &url, &cancel).await {
+                Ok(document) => Ok(Outcome::Document(document)),
+                Err(error) => Err(error.into()),
+            },
         };
         self.running.borrow_mut().remove(&id);
         match result {

@@ -213,6 +213,7 @@ pub static ACTIONS: &[Action] = &[
         .icon("eraser")
         .when(When::Segmentations),
     action("Page", "dataset.open", "Open a dataset", &["ctrl+o", "n"], Page).icon("folder-open"),
+    action("Page", "dataset.settings", "Dataset settings", &["ctrl+,"], Page).icon("settings").when(When::Layers),
     action("Page", "palette.show", "Find an action", &["ctrl+p"], Page).icon("search"),
     action("Page", "position.focus", "Go to a position", &["g"], Page).icon("locate"),
     action("Page", "share.copy", "Copy a link to this view", &["ctrl+shift+l"], Page).icon("link"),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use neurolume::engine::{Context, Limits, SpawnWorker, View, WorkerId, WorkerModule, WorkerPort};
 use neurolume::error::ViewerError;
-use neurolume::format::{LevelSpec, Sharding, SourceFormat, VolumeSpec};
+use neurolume::format::{LevelSpec, Notes, Sharding, SourceFormat, VolumeSpec};
 use neurolume::geometry::VoxelBox;
 use neurolume::job::{ChunkJob, Documents, FromWorker, Job, Opened, Outcome, PlacedBrick, ToWorker};
 use neurolume::scene::layer::LayerOptions;
@@ -126,6 +126,7 @@ pub(crate) fn volume(shape: [i64; 3], levels: u32) -> VolumeSpec {
         other_axes: Vec::new(),
         fill_bits: 0,
         levels: (0..levels).map(level).collect(),
+        notes: Notes::default(),
     }
 }
 

@@ -49,7 +49,7 @@ type Classes = [
 /** Everything of the contract that is in scope is there: taking one of these away does not compile. */
 type Present = [
   Pick<ours.Viewer, "context" | "layers" | "actions" | "viewState" | "layout" | "setViewState" | "pick" | "readVoxels" | "screenshot" | "idle" | "getState" | "setState" | "shareUrl" | "stats" | "on" | "once" | "off" | "dispose">,
-  Pick<ours.LayerCollection, "add" | "update" | "remove" | "get" | "list" | "info">,
+  Pick<ours.LayerCollection, "add" | "update" | "remove" | "get" | "list" | "info" | "datasource" | "applyDatasource">,
 ];
 
 type Functions = [

@@ -8,7 +8,7 @@ import { session } from "./session.js";
 import { toggleTheme } from "./theme.js";
 
 /** The page's boxes, opened by name. */
-export type Box = "open" | "palette" | "help";
+export type Box = "open" | "settings" | "palette" | "help";
 
 function show(box: Box): () => void {
   return () => dispatchEvent(new CustomEvent("nl-show", { detail: box }));
@@ -16,6 +16,7 @@ function show(box: Box): () => void {
 
 const own: Record<string, () => void> = {
   "dataset.open": show("open"),
+  "dataset.settings": show("settings"),
   "palette.show": show("palette"),
   "help.show": show("help"),
   "position.focus": () => dispatchEvent(new Event("nl-focus-position")),
@@ -71,15 +72,20 @@ export async function copyText(text: string, said: string): Promise<void> {
   }
 }
 
+/** Hands a file to the browser to be saved. */
+export function saveFile(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
 async function saveScreenshot(): Promise<void> {
   try {
     const blob = await session.viewer?.screenshot({ overlays: true });
     if (!blob) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = `${session.name.replace(/[^\w.-]+/g, "-") || "neurolume"}.png`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    saveFile(blob, `${session.name.replace(/[^\w.-]+/g, "-") || "neurolume"}.png`);
   } catch (e) {
     session.toast(e instanceof Error ? e.message : String(e));
   }

@@ -24,6 +24,11 @@ import layers from "lucide-static/icons/layers.svg?raw";
 import plus from "lucide-static/icons/plus.svg?raw";
 import refresh from "lucide-static/icons/refresh-cw.svg?raw";
 import search from "lucide-static/icons/search.svg?raw";
+import settings from "lucide-static/icons/settings-2.svg?raw";
+import save from "lucide-static/icons/bookmark-plus.svg?raw";
+import download from "lucide-static/icons/download.svg?raw";
+import upload from "lucide-static/icons/upload.svg?raw";
+import pencil from "lucide-static/icons/pencil.svg?raw";
 import shapes from "lucide-static/icons/shapes.svg?raw";
 import square from "lucide-static/icons/square.svg?raw";
 import sun from "lucide-static/icons/sun.svg?raw";
@@ -31,7 +36,7 @@ import trash from "lucide-static/icons/trash-2.svg?raw";
 import warning from "lucide-static/icons/triangle-alert.svg?raw";
 import x from "lucide-static/icons/x.svg?raw";
 
-const icons = { archive, box, camera, check, chevronDown, chevronRight, copy, ellipsis, eye, eyeOff, folderOpen, globe, grip, help, image, columns, grid, link, moon, layers, plus, refresh, search, shapes, square, sun, trash, warning, x };
+const icons = { archive, box, camera, check, chevronDown, chevronRight, copy, ellipsis, eye, eyeOff, folderOpen, globe, grip, help, image, columns, download, grid, link, moon, layers, pencil, plus, refresh, save, search, settings, shapes, square, sun, trash, upload, warning, x };
 
 export type IconName = keyof typeof icons;
 

@@ -1,5 +1,5 @@
 /** Files and folders of this machine: chosen in a box of the browser's, or dropped. */
-import { stateFromDatasource, type FromDatasource, type LocalSource, type SavedLayer } from "neurolume";
+import { parseDatasource, stateFromDatasource, type FromDatasource, type LocalSource } from "neurolume";
 
 /** What one chose, and what to call it. */
 export interface Chosen {
@@ -15,7 +15,7 @@ const DATASOURCE = "datasource-properties.json";
 /** More than a dataset has layers: chunks, most likely. */
 const MOST_FOLDERS = 200;
 
-const ARCHIVES = ".zip,.ozx";
+const ARCHIVES = ".zip,.ozx,.json";
 
 /** Asks for a folder. Empty where nothing was chosen. */
 export async function chooseFolder(): Promise<Chosen[]> {
@@ -83,12 +83,16 @@ function asHandle(folder: FileSystemDirectoryEntry): FileSystemDirectoryHandle {
   } as unknown as FileSystemDirectoryHandle;
 }
 
-/** What is in a folder: WEBKNOSSOS's description of a dataset, else the volumes in folders of it; all of it where nothing is found. */
-export async function lookInto(chosen: Chosen): Promise<FromDatasource | Chosen[]> {
+/**
+ * What was chosen: the volumes in folders of a folder, all of it where nothing is found; "described" where a description in it says what it is; what a
+ * description says that was chosen itself.
+ */
+export async function lookInto(chosen: Chosen): Promise<Chosen[] | "described" | FromDatasource> {
   const { files } = chosen;
+  const [only] = "length" in files ? files : [];
+  if (only && "length" in files && files.length === 1 && /\.json$/i.test(only.name)) return stateFromDatasource(parseDatasource(await only.text()), document.baseURI);
   if (!("getDirectoryHandle" in files) || !("values" in files)) return [chosen];
-  const described = await file(files, DATASOURCE);
-  if (described) return local(stateFromDatasource(JSON.parse(await described.text()), BASE), files);
+  if (await file(files, DATASOURCE)) return "described";
   if (await isVolume(files)) return [chosen];
   const found: Chosen[] = [];
   let seen = 0;
@@ -97,17 +101,6 @@ export async function lookInto(chosen: Chosen): Promise<FromDatasource | Chosen[
     if (entry.kind === "directory" && (await isVolume(entry))) found.push({ name: entry.name, files, path: entry.name });
   }
   return found.length > 0 && seen <= MOST_FOLDERS ? found.toSorted((a, b) => a.name.localeCompare(b.name)) : [chosen];
-}
-
-const BASE = "https://folder/";
-
-/** Its layers are of the folder. */
-function local(from: FromDatasource, files: FileSystemDirectoryHandle): FromDatasource {
-  const layers = from.state.layers.map((layer): SavedLayer => {
-    const { url, ...more } = layer["source"] as { url: string };
-    return url.startsWith(BASE) ? { ...layer, source: { ...more, files, path: decodeURIComponent(url.slice(BASE.length)) } } : layer;
-  });
-  return { ...from, name: files.name, state: { ...from.state, layers } };
 }
 
 async function isVolume(folder: FileSystemDirectoryHandle): Promise<boolean> {

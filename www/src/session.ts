@@ -2,12 +2,17 @@
  * What the page knows: one viewer, and the state around it that parts of the page show. Parts listen for topics; nothing
  * here touches the DOM beyond the viewer's container and the address.
  */
-import { createViewer, isNeuroglancer, isViewerError, stateFromDatasource, stateFromNeuroglancer, stateFromUrl, ViewerError, type FromDatasource, type LayerInfo, type LayerSpec, type Layout, type PickInfo, type SourceSpec, type Stats, type Usage, type Vec3, type Viewer, type ViewerStateV1, type ViewState } from "neurolume";
+import { createViewer, isNeuroglancer, isViewerError, stateFromNeuroglancer, stateFromUrl, ViewerError, type FromDatasource, type LayerInfo, type LayerSpec, type Layout, type PickInfo, type SourceSpec, type Stats, type Usage, type Vec3, type Viewer, type ViewerStateV1, type ViewState } from "neurolume";
 import { lastSegment, listDatasets, sourceUrl, type Dataset, type LayerKind } from "./datasets.js";
+import { changes, type Change } from "./changes.js";
 import type { TypedPosition } from "./format.js";
 import { otherType } from "./layer-type.js";
+import type { Entry } from "./library.js";
 
-export type Topic = "phase" | "layers" | "info" | "view" | "hover" | "datasets" | "layout" | "action" | "toast";
+export type Topic = "phase" | "source" | "layers" | "info" | "view" | "hover" | "datasets" | "layout" | "action" | "toast";
+
+/** What the size of a voxel is called among what a source says of itself. */
+export const VOXEL_SIZE = "voxel size, nm";
 
 const POLL_MILLIS = 250;
 const ADDRESS_MILLIS = 400;
@@ -32,7 +37,15 @@ export class Session extends EventTarget {
   listed = false;
   /** Whether what the page opens by itself has been opened. */
   settled = false;
+  /** What has become of the sources of what was opened from the library, until one has chosen. */
+  sourceChange: { entry: Entry; list: Change[] } | undefined;
   #name: string | undefined;
+  /** What the dataset calls itself. */
+  #title: string | undefined;
+  /** What the library calls what was opened from it. */
+  #kept: string | undefined;
+  /** The folder whose description is shown. */
+  #described: string | undefined;
   #seen = "";
   #addressTimer: ReturnType<typeof setTimeout> | undefined;
   #written = location.href;
@@ -67,6 +80,7 @@ export class Session extends EventTarget {
   /** What the page calls what is open. */
   get name(): string {
     if (this.layers.length === 0) return "";
+    if (this.#title ?? this.#kept) return this.#title ?? this.#kept ?? "";
     const urls = new Set(this.layers.map(sourceUrl));
     const shown = this.datasets.filter((d) => d.layers.some((l) => urls.has(l.url)));
     const listed = shown.find((d) => d.name === this.#name) ?? shown.find((d) => d.layers.every((l) => urls.has(l.url))) ?? shown[0];
@@ -78,7 +92,7 @@ export class Session extends EventTarget {
     const viewer = this.viewer;
     if (!viewer) return;
     for (const { id } of viewer.layers.list()) viewer.layers.remove(id);
-    this.#name = dataset.name;
+    this.#callIt(dataset.name);
     const infos = await Promise.allSettled(dataset.layers.map(({ name, url, type }) => this.#add(url, type, name)));
     if (infos.some((r) => r.status === "fulfilled")) this.fit();
   }
@@ -87,20 +101,22 @@ export class Session extends EventTarget {
   async openNeuroglancer(link: string): Promise<void> {
     const { state, leftOut } = stateFromNeuroglancer(link);
     await this.viewer?.setState(state);
-    this.#name = undefined;
+    this.#callIt(undefined);
     if (!state.viewState.position) this.fit();
     if (leftOut.length > 0) this.toast(leftOut.join(" "));
   }
 
   /** Adds all layers of a dataset as WEBKNOSSOS describes them; false where nothing is described there. */
-  async openDatasource(address: string, signal?: AbortSignal): Promise<boolean> {
-    const [, folder = address, query = ""] = /^([^?#]*?)\/*(\?[^#]*)?(#.*)?$/.exec(address) ?? [];
-    const response = await fetch(`${folder}/datasource-properties.json${query}`, { signal }).catch(() => undefined);
-    const json: unknown = response?.ok ? await response.json().catch(() => undefined) : undefined;
-    if (json === undefined || signal?.aborted) return false;
+  async openDatasource(source: SourceSpec, signal?: AbortSignal): Promise<boolean> {
+    const { viewer } = this;
+    const found = await viewer?.layers.readDatasource(source, { signal });
+    if (!viewer || !found || signal?.aborted) return false;
     // What was tried before stands there with an error.
-    for (const { id, source } of this.viewer?.layers.list() ?? []) if (source === address && this.viewer?.layers.info(id)?.state === "error") this.viewer.layers.remove(id);
-    await this.showDatasource(stateFromDatasource(json, folder));
+    const address = typeof source === "object" && "url" in source ? source.url : source;
+    for (const { id, source: tried } of viewer.layers.list()) if (tried === address && viewer.layers.info(id)?.state === "error") viewer.layers.remove(id);
+    const first = viewer.layers.list().length === 0;
+    await this.showDatasource(found);
+    if (first && typeof address === "string") this.#described = address;
     return true;
   }
 
@@ -109,7 +125,8 @@ export class Session extends EventTarget {
     if (!viewer) return;
     if (viewer.layers.list().length === 0) {
       await viewer.setState(state);
-      this.#name = name;
+      this.#callIt(name);
+      await this.#loaded();
       if (!state.viewState.position) this.fit();
     } else {
       // One adds to what is open: what is in view stays there.
@@ -118,10 +135,79 @@ export class Session extends EventTarget {
     if (leftOut.length > 0) this.toast(leftOut.join(" "));
   }
 
+  /** Asks the dataset what it is called. */
+  nameAgain(): void {
+    const { id, neurolume } = (this.viewer?.layers.datasource() ?? {}) as { id?: { name?: unknown }; neurolume?: { displayName?: unknown } };
+    const names = [neurolume?.displayName, id?.name];
+    this.#title = names.find((name): name is string => typeof name === "string" && name !== "");
+    this.#tell("layers");
+  }
+
+  /** Why what is open cannot be kept in the library; nothing where it can. */
+  get unkeepable(): string {
+    if (this.layers.length === 0) return "Nothing is open.";
+    return this.layers.some(({ source }) => typeof source === "object" && "files" in source) ? "It has files of this machine, which have to be chosen anew each time." : "";
+  }
+
+  /** What is open, for the library; in the place of an entry where one is given. */
+  async asEntry(old?: Entry): Promise<Entry> {
+    await this.#loaded();
+    const state = (this.viewer as Viewer).getState();
+    const described = this.#described;
+    return { id: old?.id ?? crypto.randomUUID(), name: old?.name ?? this.name, folder: old?.folder ?? "", tags: old?.tags ?? [], saved: Date.now(), state, seen: await this.#sources(described), ...(described && { described }) };
+  }
+
+  /** Opens what was kept, in the place of what is open; says what has become of its sources since. */
+  async openEntry(entry: Entry): Promise<void> {
+    const { viewer } = this;
+    if (!viewer) return;
+    this.sourceChange = undefined;
+    await viewer.setState(entry.state);
+    this.#callIt(undefined, entry.name);
+    this.#described = entry.described;
+    await this.#loaded();
+    const now = await this.#sources(entry.described);
+    // What cannot be read now, or could not then, says nothing.
+    const kept = { ...now, layers: { ...(entry.seen["layers"] as object | undefined), ...(now["layers"] as object) } };
+    const before = { ...kept, ...entry.seen, ...(!("description" in kept) && { description: undefined }) };
+    const list = changes(before, kept);
+    if (list.length === 0 || this.#kept !== entry.name) return;
+    this.sourceChange = { entry, list };
+    this.#tell("source");
+  }
+
+  /** What is open now has these names, and was not read from a folder's description. */
+  #callIt(name: string | undefined, kept?: string): void {
+    this.#name = name;
+    this.#kept = kept;
+    this.#described = undefined;
+    this.nameAgain();
+  }
+
+  /** Resolves when every layer can be read, or cannot. */
+  async #loaded(): Promise<void> {
+    const viewer = this.viewer as Viewer;
+    while (viewer.layers.list().some(({ id }) => viewer.layers.info(id)?.state === "loading")) await Promise.race([viewer.once("layerstatechange"), viewer.once("layerschange")]);
+  }
+
+  /** What sources say of themselves: layers that can be read, and the description in the folder. */
+  async #sources(described: string | undefined): Promise<Record<string, unknown>> {
+    const { layers } = this.viewer as Viewer;
+    const told = layers.list().flatMap(({ id }) => {
+      const info = layers.info(id);
+      const finest = info?.levels[0];
+      if (info?.state !== "ready" || !finest) return [];
+      const { min, max } = finest.box;
+      return [[id, { "data type": info.dataType, channels: info.channels, [VOXEL_SIZE]: finest.voxelSizeNm, box: `${min.join(", ")} – ${max.join(", ")}`, levels: info.levels.length }] as const];
+    });
+    const from = described === undefined ? undefined : await layers.readDatasource(described).catch(() => undefined);
+    return { layers: Object.fromEntries(told), ...(from && { description: from.state.dataset }) };
+  }
+
   /** Adds one layer on top. Rejects with the reason; the layer stays and shows it, unless it was the signal. */
   async add(source: SourceSpec, kind: LayerKind, name = typeof source === "string" ? lastSegment(source) : "layer", signal?: AbortSignal): Promise<LayerInfo> {
     // It is no longer the dataset that was open before.
-    if (this.layers.length === 0) this.#name = undefined;
+    if (this.layers.length === 0) this.#callIt(undefined);
     return this.#add(source, kind, name, signal);
   }
 
@@ -207,6 +293,7 @@ export class Session extends EventTarget {
       }
       state = stateFromUrl(location.href);
       if (state) await this.viewer?.setState(state);
+      this.nameAgain();
     } catch (e) {
       this.toast(e instanceof Error ? e.message : String(e));
     }

@@ -98,7 +98,7 @@ impl Shared {
                         Ok(()) => VolumeStatus::Open(Rc::new(opened.spec)),
                         Err(error) => VolumeStatus::Failed(error),
                     },
-                    Ok(Outcome::Chunk(_) | Outcome::NeedsFullModule) => {
+                    Ok(Outcome::Chunk(_) | Outcome::Document(_) | Outcome::NeedsFullModule) => {
                         VolumeStatus::Failed(ViewerError::new(ErrorCode::Internal, "a worker answered another question"))
                     }
                     Err(error) => VolumeStatus::Failed(error),
@@ -114,12 +114,13 @@ impl Shared {
                 }
                 match result {
                     Ok(Outcome::Chunk(bricks)) => self.take_chunk(key, bricks),
-                    Ok(Outcome::Opened(_) | Outcome::NeedsFullModule) => {
+                    Ok(Outcome::Opened(_) | Outcome::Document(_) | Outcome::NeedsFullModule) => {
                         self.fail_chunk(key, &ViewerError::new(ErrorCode::Internal, "a worker answered another question"))
                     }
                     Err(error) => self.fail_chunk(key, &error),
                 }
             }
+            Some(Purpose::Document) => self.answer_document(job, result),
             None => {}
         }
     }

@@ -1,6 +1,7 @@
 //! What viewers of one page share: limits, workers, queue, caches, opened volumes.
 
 mod chunks;
+mod documents;
 mod reads;
 mod volumes;
 
@@ -46,6 +47,7 @@ pub struct Context {
 enum Purpose {
     Open(u32),
     Chunk(ChunkKey),
+    Document,
 }
 
 /// Everything inside a context.
@@ -59,6 +61,8 @@ pub(in crate::engine) struct Shared {
     pub(in crate::engine) volumes: FxHashMap<u32, Volume>,
     pub(in crate::engine) sources: FxHashMap<u32, Source>,
     reads: FxHashMap<Ticket, VoxelRead>,
+    /// Who waits for documents, by job.
+    documents: FxHashMap<u64, documents::Answer>,
     purposes: FxHashMap<u64, Purpose>,
     job_of: FxHashMap<ChunkKey, u64>,
     requests: Vec<PageRequest>,
@@ -88,6 +92,7 @@ impl Context {
             volumes: FxHashMap::default(),
             sources: FxHashMap::default(),
             reads: FxHashMap::default(),
+            documents: FxHashMap::default(),
             purposes: FxHashMap::default(),
             job_of: FxHashMap::default(),
             requests: Vec::new(),

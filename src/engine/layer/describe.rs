@@ -35,7 +35,12 @@ impl ViewLayer {
             kind: spec.and_then(|spec| spec.kind),
             channels: spec.map_or(0, |spec| spec.channels),
             offset_nm: spec.and_then(|spec| spec.levels.first()).map_or([0.0; 3], |level| level.offset_nm),
-            levels: spec.into_iter().flat_map(|spec| &spec.levels).map(level_info).collect(),
+            levels: spec
+                .into_iter()
+                .flat_map(|spec| spec.levels.iter().enumerate().map(|(at, level)| level_info(level, spec.notes.level_urls.get(at))))
+                .collect(),
+            zarr_format: spec.and_then(|spec| spec.notes.zarr_format),
+            channel_notes: spec.map(|spec| spec.notes.channels.clone()).unwrap_or_default(),
             other_axes: spec.map(|spec| spec.other_axes.clone()).unwrap_or_default(),
             state: match self.status {
                 Status::Opening => LayerState::Loading,
@@ -59,11 +64,12 @@ impl ViewLayer {
     }
 }
 
-fn level_info(level: &crate::format::LevelSpec) -> LevelInfo {
+fn level_info(level: &crate::format::LevelSpec, url: Option<&String>) -> LevelInfo {
     LevelInfo {
         voxel_size_nm: level.voxel_size_nm,
         voxel_box: level.voxel_box,
         chunk_shape: level.chunk_shape,
         encoding: level.encoding.clone(),
+        url: url.cloned(),
     }
 }

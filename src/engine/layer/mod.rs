@@ -10,7 +10,7 @@ use futures::channel::oneshot;
 use crate::error::{ErrorCode, ViewerError};
 use crate::format::{Selection, VolumeSpec};
 use crate::job::{Documents, OpenJob};
-use crate::scene::layer::{LayerKind, LayerOptions, OptionsError};
+use crate::scene::layer::{LayerKind, LayerOptions, OptionsError, SourceOptions};
 use crate::scene::resolve::ChunkCounts;
 use crate::scene::segment_color::SegmentStyle;
 use crate::store::url::at_s3_service;
@@ -278,8 +278,13 @@ impl ViewLayer {
 
 fn open_job(options: &LayerOptions) -> OpenJob {
     let Some(source) = &options.source else { return OpenJob::default() };
+    OpenJob { url: address(source), said: source.said() }
+}
+
+/// The address that is read of a source: its URL, at the S3 service that is named.
+pub(in crate::engine) fn address(source: &SourceOptions) -> String {
     let (endpoint, path_style) = source.s3_service();
-    OpenJob { url: at_s3_service(source.url(), endpoint, path_style), said: source.said() }
+    at_s3_service(source.url(), endpoint, path_style)
 }
 
 fn selection(options: &LayerOptions, spec: &VolumeSpec, at: &std::collections::BTreeMap<String, u64>) -> Result<Selection, ViewerError> {

@@ -12,20 +12,23 @@ mod tick;
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use futures::channel::oneshot;
 
 use crate::chunk::Ticket;
 use crate::error::{ErrorCode, ViewerError};
 use crate::geometry::{DVec2, DVec3, PanelKind, ViewState, VoxelBox};
+use crate::scene::layer::SourceOptions;
 use crate::scene::panels::{Layout, Panel};
 use crate::scene::plan::Plan;
+use crate::store::url;
 use crate::tools::command::{Controls, ViewCommand};
 use crate::tools::layouts::LayoutMemory;
 use crate::voxel::VoxelBlock;
 
 use super::context::Context;
 use super::info::{PickInfo, Stats};
-use super::layer::{Status, ViewLayer};
+use super::layer::{Status, ViewLayer, address};
 
 pub use tick::FrameReport;
 
@@ -193,6 +196,21 @@ impl View {
     #[must_use]
     pub fn controls(&self) -> Controls {
         self.controls
+    }
+
+    /// Reads a document in the folder that a source names, as a volume's metadata are read: `None` where there is none. Dropping the receiver
+    /// gives up.
+    ///
+    /// # Errors
+    /// An address that cannot be understood.
+    pub fn read_document(
+        &mut self,
+        source: &SourceOptions,
+        name: &str,
+    ) -> Result<oneshot::Receiver<Result<Option<Bytes>, ViewerError>>, ViewerError> {
+        let folder = url::parse_source(&address(source), None)?.url;
+        let document = url::join(&folder.to_string(), name)?;
+        Ok(self.context.shared.borrow_mut().read_document(document))
     }
 
     /// Reads a box of voxels of a level, through the same queue, workers and bricks as drawing. Dropping the receiver gives up.

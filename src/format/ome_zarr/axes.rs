@@ -53,6 +53,15 @@ impl Axes {
         Ok(Self { map: AxisMap { roles }, units })
     }
 
+    /// From one place to the next along each dimension that is no axis of space. A scale of 1 without a unit says nothing.
+    pub(super) fn spacing(&self, transform: &Transform) -> Vec<Option<f64>> {
+        let said = self.units.iter().zip(&transform.scale);
+        said.map(|(unit, &scale)| {
+            (scale.is_finite() && scale > 0.0 && (unit.is_some() || (scale - 1.0).abs() > f64::EPSILON)).then_some(scale)
+        })
+        .collect()
+    }
+
     /// The size of a voxel and the lower corner of voxel 0, nm, along x, y, z.
     ///
     /// A translation names the centre of voxel 0, so its corner lies half a voxel below.

@@ -1,10 +1,11 @@
 //! OME-Zarr images and labels: the first multiscale image of a Zarr group.
 //!
 //! Source: OME-NGFF 0.4 (Zarr v2) and 0.5 (Zarr v3); the list of axis names of 0.3 is read too. Reads what a group says and
-//! opens its arrays; how arrays are read is the business of the module `zarr`. Further entries of `multiscales`, and the
-//! rendering hints in `omero`, are ignored.
+//! opens its arrays; how arrays are read is the business of the module `zarr`. Of `omero`, names and colours of channels are told; further
+//! entries of `multiscales` are ignored.
 
 mod axes;
+mod omero;
 mod transform;
 
 use std::rc::Rc;
@@ -103,16 +104,22 @@ pub(super) async fn open(
     let axes = Axes::parse(&image, dimensions).map_err(|reason| group.bad(reason))?;
     let last = Transform::parse(image.get("coordinateTransformations"), dimensions).map_err(|reason| group.bad(reason))?;
     let mut levels = Vec::with_capacity(arrays.len());
+    let mut spacing = Vec::new();
     for ((info, document_url), (dataset, path)) in arrays.into_iter().zip(datasets.iter().zip(&paths)) {
         let own = Transform::parse(dataset.get("coordinateTransformations"), dimensions).map_err(|reason| group.bad(reason))?;
-        let (voxel_size_nm, offset_nm) = axes.place(&own.then(&last)).map_err(|reason| group.bad(reason))?;
+        let transform = own.then(&last);
+        let (voxel_size_nm, offset_nm) = axes.place(&transform).map_err(|reason| group.bad(reason))?;
+        if levels.is_empty() {
+            spacing = axes.spacing(&transform);
+        }
         let array = ZarrArray::new(info, provider.store(&child_url(url, path))?);
         levels.push(Level { array, voxel_size_nm, offset_nm, first: [0; 3], url: document_url });
     }
     let volume = |level: &Level<ZarrArray>| level.voxel_size_nm.iter().product::<f64>();
     levels.sort_by(|a, b| volume(a).total_cmp(&volume(b)));
     let kind = kind(&group.attributes, url);
-    Ok(Box::new(ArraySource::new(SourceFormat::OmeZarr, kind, axes.map, &axes.units, levels)?))
+    let source = ArraySource::new(SourceFormat::OmeZarr, kind, axes.map, &axes.units, levels)?;
+    Ok(Box::new(source.with_spacing(&spacing).with_channel_notes(omero::channels(&group.attributes))))
 }
 
 /// Reads the metadata of an array of the group, and says where it is.

@@ -8,7 +8,7 @@ use futures::future::FutureExt;
 use crate::format::memo::{Memo, SHARED_CHUNKS_BYTES, SizeBytes};
 use crate::format::per_axis::zip;
 use crate::format::sharding::compressed_morton;
-use crate::format::spec::{LevelSpec, Selection, Sharding, SourceFormat, VolumeSpec};
+use crate::format::spec::{LevelSpec, Notes, Selection, Sharding, SourceFormat, VolumeSpec};
 use crate::format::{FormatError, ReadChunk};
 use crate::geometry::VoxelBox;
 use crate::runtime::Cancel;
@@ -47,10 +47,12 @@ impl PrecomputedVolume {
         let indices = Rc::new(Indices::default());
         let mut levels = Vec::with_capacity(info.scales.len());
         let mut specs = Vec::with_capacity(info.scales.len());
+        let mut level_urls = Vec::with_capacity(info.scales.len());
         for (number, scale) in info.scales.into_iter().enumerate() {
             // A key is a path, which may climb out of the folder, or an address of its own.
             let root = if scale.key.contains("://") { super::parse_url(&scale.key)? } else { folder.join(&scale.key)?.as_folder() };
             let store = provider.store(&root.to_string())?;
+            level_urls.push(root.to_string());
             let shards = match &scale.level.sharding {
                 Sharding::Precomputed(sharding) => {
                     Some(Rc::new(ShardReader::new(number, Rc::clone(&store), sharding.clone(), Rc::clone(&indices))))
@@ -68,6 +70,7 @@ impl PrecomputedVolume {
             other_axes: Vec::new(),
             fill_bits: 0,
             levels: specs,
+            notes: Notes { level_urls, ..Notes::default() },
         };
         Ok(Self { spec, levels, chunks: Memo::new(SHARED_CHUNKS_BYTES) })
     }

@@ -24,16 +24,21 @@ use super::axes::AxisMap;
 use super::{ChunkSource, FormatError, SourceFormat};
 use crate::store::Provider;
 
-/// A bare array as a volume of one level.
+/// A bare array as a volume of one level. Its metadata are at `document_url`.
 ///
 /// # Errors
 /// As [`ArraySource::new`].
-pub(super) fn open(provider: &Rc<dyn Provider>, info: ArrayInfo, url: &str) -> Result<Box<dyn ChunkSource>, FormatError> {
+pub(super) fn open(
+    provider: &Rc<dyn Provider>,
+    info: ArrayInfo,
+    url: &str,
+    document_url: String,
+) -> Result<Box<dyn ChunkSource>, FormatError> {
     let axes = AxisMap::from_names(&names(&info));
     let sizes = voxel_sizes(&info);
     let voxel_size_nm = axes.space(&sizes, 1.0);
     let array = ZarrArray::new(info, provider.store(url)?);
-    let level = Level { array, voxel_size_nm, offset_nm: [0.0; 3], first: [0; 3], url: url.to_owned() };
+    let level = Level { array, voxel_size_nm, offset_nm: [0.0; 3], first: [0; 3], url: document_url };
     Ok(Box::new(ArraySource::new(SourceFormat::Zarr, None, axes, &[], vec![level])?))
 }
 

@@ -1,4 +1,4 @@
-//! Voxels and pictures of a viewer: what comes back in bulk.
+//! Voxels, documents and pictures of a viewer: what comes back in bulk.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -7,6 +7,7 @@ use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
 use crate::geometry::{PanelKind, VoxelBox};
+use crate::scene::layer::SourceOptions;
 use crate::web::convert::from_js;
 use crate::web::surface::gpu_error;
 use crate::web::voxel_block::block_to_js;
@@ -44,6 +45,19 @@ impl PageView {
         let receiver = edge(inner.view.borrow_mut().read_voxels(&layer_id, voxels, options.level, options.channel, options.at))?;
         let block = edge(edge(inner.answer(request, receiver).await)?)?;
         block_to_js(&block, options.level)
+    }
+
+    /// Reads a document in the folder that a source names; undefined where there is none.
+    ///
+    /// # Errors
+    /// An address that cannot be understood, or why the document could not be had.
+    #[wasm_bindgen(js_name = readDocument)]
+    pub async fn read_document(&self, request: u32, source: JsValue, name: String) -> Result<JsValue, JsValue> {
+        let inner = Rc::clone(&self.inner);
+        let source: SourceOptions = from_js(&source)?;
+        let receiver = edge(inner.view.borrow_mut().read_document(&source, &name))?;
+        let document = edge(edge(inner.answer(request, receiver).await)?)?;
+        Ok(document.map_or(JsValue::UNDEFINED, |bytes| js_sys::Uint8Array::from(&*bytes).into()))
     }
 
     /// Draws a picture: RGBA, 8 bits each.

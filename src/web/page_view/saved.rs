@@ -1,7 +1,5 @@
 //! A view as JSON, and back.
 
-use std::rc::Rc;
-
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
@@ -54,8 +52,8 @@ impl PageView {
     /// # Errors
     /// A state that cannot be used; then nothing has changed.
     #[wasm_bindgen(js_name = setState)]
-    pub async fn set_state(&self, state: JsValue) -> Result<(), JsValue> {
-        let inner = Rc::clone(&self.inner);
+    pub fn set_state(&self, state: JsValue) -> Result<(), JsValue> {
+        let inner = &self.inner;
         let state: SavedState = from_js(&state)?;
         if state.version != 1 {
             return Err(error_to_js(&ViewerError::new(

@@ -11,6 +11,8 @@ import "./help.js";
 import "./notice.js";
 import "./open.js";
 import "./palette.js";
+import "./settings.js";
+import "./source-change.js";
 import "./status-bar.js";
 import "./toasts.js";
 import "./top-bar.js";
@@ -96,6 +98,8 @@ class App extends Part {
       <nl-dock role="complementary" aria-label="Layers" ?hidden=${!this.dockOpen}></nl-dock>
       <nl-status-bar role="contentinfo"></nl-status-bar>
       <nl-open></nl-open>
+      <nl-settings></nl-settings>
+      <nl-source-change></nl-source-change>
       <nl-palette></nl-palette>
       <nl-help></nl-help>
       <nl-toasts></nl-toasts>

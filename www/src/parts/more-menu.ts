@@ -68,7 +68,7 @@ class MoreMenu extends Part {
       <div class="panels" role="group" aria-label="Panels">
         ${PANELS.map(({ layout, label }) => html`<button class="button" data-testid="layout-${layout}" aria-pressed=${session.layout === layout} @click=${() => this.#run(`layout.${layout}`)}>${label}</button>`)}
       </div>
-      ${this.#entry("palette.show", "search", "Find an action")} ${this.#entry("zoom.fit", "box", "Show all data")} ${this.#entry("screenshot.save", "camera", "Save a picture")}
+      ${this.#entry("palette.show", "search", "Find an action")} ${this.#entry("zoom.fit", "box", "Show all data")} ${session.layers.length > 0 ? this.#entry("dataset.settings", "settings", "Dataset settings") : nothing} ${this.#entry("screenshot.save", "camera", "Save a picture")}
       ${this.#entry("theme.toggle", isLight() ? "moon" : "sun", isLight() ? "Dark theme" : "Light theme")}
     `;
   }

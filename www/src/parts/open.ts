@@ -3,10 +3,12 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { isNeuroglancer, isViewerError } from "neurolume";
 import { lastSegment, pathParts, toVolumeUrl, type Dataset, type LayerKind } from "../datasets.js";
 import { icon } from "../icons.js";
+import { library } from "../library.js";
 import { chooseArchives, chooseFolder, lookInto, type Chosen } from "../local.js";
 import { Part } from "../part.js";
 import { session, type Topic } from "../session.js";
 import { base, dialog } from "../styles.js";
+import "./library.js";
 
 const KINDS: { kind: LayerKind; label: string }[] = [
   { kind: "auto", label: "Detect" },
@@ -16,10 +18,12 @@ const KINDS: { kind: LayerKind; label: string }[] = [
 
 class OpenBox extends Part {
   protected static override topics: Topic[] = ["datasets", "phase"];
-  static override properties = { kind: { state: true }, problem: { state: true }, query: { state: true }, opening: { state: true } };
+  static override properties = { kind: { state: true }, problem: { state: true }, query: { state: true }, opening: { state: true }, review: { state: true } };
   declare kind: LayerKind;
   declare problem: string;
   declare query: string;
+  /** Whether the settings follow. */
+  declare review: boolean;
   /** What is being opened, to be given up. */
   declare opening: AbortController | undefined;
 
@@ -27,7 +31,7 @@ class OpenBox extends Part {
     base,
     dialog,
     css`
-      dialog { width: 560px; margin: 64px auto auto; }
+      dialog { width: 560px; margin: 64px auto auto; max-height: calc(100dvh - 88px); }
       .body { padding: 16px; }
       h1 { font-size: 15px; line-height: 20px; font-weight: 600; margin: 0 0 12px; }
       .head { display: flex; align-items: start; justify-content: space-between; }
@@ -36,6 +40,7 @@ class OpenBox extends Part {
       .url input { flex: 1; height: 32px !important; }
       .url .button { height: 32px; min-width: 86px; justify-content: center; }
       .kinds { display: flex; align-items: center; gap: 16px; margin: 10px 0 0; font-size: 12px; color: var(--nl-dim); border: 0; padding: 0; }
+      .kinds .review { margin-left: auto; }
       .kinds label { display: inline-flex; gap: 6px; align-items: center; cursor: pointer; }
       .local { display: flex; gap: 8px; align-items: center; margin-top: 14px; font-size: 12px; color: var(--nl-dim); }
       .local .button { gap: 6px; }
@@ -43,7 +48,7 @@ class OpenBox extends Part {
       .problem { margin: 10px 0 0; color: var(--nl-error); font-size: 12px; line-height: 17px; overflow-wrap: anywhere; }
       h2 { font-size: 12px; line-height: 16px; font-weight: 500; color: var(--nl-dim); margin: 18px 0 4px; display: flex; align-items: center; justify-content: space-between; min-height: 24px; }
       h2 input { height: 24px !important; width: 160px; font-size: 12px; }
-      .list { max-height: min(340px, 42vh); overflow-y: auto; margin: 0 -8px; scrollbar-width: thin; scrollbar-color: var(--nl-line-strong) transparent; }
+      .list { max-height: min(220px, 28vh); overflow-y: auto; margin: 0 -8px; scrollbar-width: thin; scrollbar-color: var(--nl-line-strong) transparent; }
       .entry { display: grid; grid-template-columns: 16px minmax(0, 1fr) auto; gap: 10px; align-items: center; width: 100%; min-height: 36px; padding: 0 8px; text-align: left; }
       .entry:hover, .entry:focus-visible { background: var(--nl-hover); }
       .entry svg { color: var(--nl-dim); }
@@ -63,6 +68,7 @@ class OpenBox extends Part {
     this.kind = "auto";
     this.problem = "";
     this.query = "";
+    this.review = false;
     addEventListener("nl-show", (event) => {
       if ((event as CustomEvent<string>).detail === "open") this.#show();
     });
@@ -87,6 +93,7 @@ class OpenBox extends Part {
             </div>
             <fieldset class="kinds" aria-label="What the voxels are">
               ${KINDS.map(({ kind, label }) => html`<label><input type="radio" name="kind" data-testid="open-kind-${kind}" .checked=${this.kind === kind} @change=${() => (this.kind = kind)} />${label}</label>`)}
+              <label class="review" title="Name, type and voxel size can be put right before one looks around"><input type="checkbox" data-testid="open-review" .checked=${this.review} @change=${(e: Event) => (this.review = (e.target as HTMLInputElement).checked)} />Then its settings</label>
             </fieldset>
           </form>
           <div class="local">
@@ -103,6 +110,7 @@ class OpenBox extends Part {
             ? html`<h2>Here${many ? html`<input type="text" data-testid="open-filter" placeholder="Filter" aria-label="Filter datasets" .value=${this.query} @input=${(e: Event) => (this.query = (e.target as HTMLInputElement).value)} />` : nothing}</h2>
                 <div class="list">${found.map((d) => this.#entry(d))}${found.length === 0 ? html`<p class="hint" style="padding:0 8px">None is called that.</p>` : nothing}</div>`
             : nothing}
+          <nl-library @nl-opened=${() => this.#dialog.close()}></nl-library>
         </div>
       </dialog>
     `;
@@ -125,6 +133,7 @@ class OpenBox extends Part {
   #show(): void {
     if (this.#dialog.open) return;
     this.problem = "";
+    void library.load();
     this.#dialog.showModal();
     this.#input.select();
     this.#input.focus();
@@ -161,7 +170,7 @@ class OpenBox extends Part {
     } catch (e) {
       // What else fails is there as a layer and says what happened, with what to do.
       if (isViewerError(e, "invalid-options")) problem = e.message;
-      else if (isViewerError(e, "not-found") && /^https?:/.test(url)) {
+      else if (isViewerError(e, "not-found", "forbidden")) {
         try {
           opened = await session.openDatasource(url, opening.signal);
         } catch (described) {
@@ -177,6 +186,7 @@ class OpenBox extends Part {
     // An address that failed is there to be mended.
     if (opened) this.#input.value = "";
     this.#dialog.close();
+    if (opened && this.review) dispatchEvent(new CustomEvent("nl-show", { detail: "settings" }));
   }
 
   async #choose(choose: () => Promise<Chosen[]>): Promise<void> {
@@ -195,7 +205,10 @@ class OpenBox extends Part {
     let looked: Awaited<ReturnType<typeof lookInto>>[];
     try {
       looked = await Promise.all(chosen.map(lookInto));
-      for (const found of looked) if (!Array.isArray(found)) await session.showDatasource(found);
+      for (const [i, found] of looked.entries()) {
+        if (found === "described") await session.openDatasource({ files: (chosen[i] as Chosen).files });
+        else if (!Array.isArray(found)) await session.showDatasource(found);
+      }
     } catch (e) {
       session.toast(e instanceof Error ? e.message : String(e));
       return;

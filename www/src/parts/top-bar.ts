@@ -65,6 +65,7 @@ class TopBar extends Part {
         <button class="name" data-testid="dataset-name" aria-haspopup="dialog" title="${session.name ? `${session.name}\n` : ""}${titleOf("Open a dataset", "dataset.open")}" @click=${() => runAction("dataset.open")}>
           <span class="truncate"><bdi>${name}</bdi></span>${icon("chevronDown")}
         </button>
+        ${session.layers.length > 0 && !narrow.matches ? this.#button("dataset.settings", "settings", "Dataset settings") : nothing}
       </div>
       ${narrow.matches ? nothing : html`<nl-position-box></nl-position-box>`}
       <div class="side right">
