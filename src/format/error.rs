@@ -44,6 +44,24 @@ pub enum FormatError {
         /// The document.
         url: String,
     },
+    /// A raw file without a layout, or with one that does not fit it.
+    #[error("the raw file cannot be read: {reason}: {url}")]
+    BadLayout {
+        /// One clause, lower case.
+        reason: String,
+        /// The file.
+        url: String,
+    },
+    /// A file of a format that others read.
+    #[error("{name} files are not supported: {url}")]
+    Foreign {
+        /// What the format is called.
+        name: &'static str,
+        /// What converts it, as the object of "with".
+        converter: &'static str,
+        /// The file.
+        url: String,
+    },
     /// Something that only the full module of the workers reads.
     #[error("the full module is needed: {url}")]
     NeedsFullModule {
@@ -73,6 +91,8 @@ impl FormatError {
             | Self::BadMetadata { url, .. }
             | Self::BadData { url, .. }
             | Self::Unsupported { url, .. }
+            | Self::BadLayout { url, .. }
+            | Self::Foreign { url, .. }
             | Self::NeedsFullModule { url } => Some(url),
         }
     }
@@ -103,6 +123,14 @@ impl From<FormatError> for ViewerError {
                     .with_detail("name", name),
                 url,
             ),
+            FormatError::BadLayout { url, .. } => (
+                Self::new(ErrorCode::InvalidOptions, message)
+                    .with_remedy("Give the source a \"raw\" layout (shape, dataType, channels, littleEndian, headerBytes) that takes just the bytes of the file."),
+                url,
+            ),
+            FormatError::Foreign { name, converter, url } => {
+                (Self::new(ErrorCode::Unsupported, message).with_remedy(format!("Convert it with {converter}.")).with_detail("name", name), url)
+            }
             // Not for users: the pool starts a worker that has it.
             FormatError::NeedsFullModule { url } => (Self::new(ErrorCode::Internal, message), url),
         };

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde_json::{Map, Value};
 
 use super::document::{child_url, parse_document};
-use super::hint::{format_called, format_named};
+use super::hint::{foreign, format_called, format_named, format_said};
 #[cfg(feature = "files")]
 use super::files;
 use super::{ChunkSource, FormatError, Said, SourceFormat, precomputed};
@@ -56,7 +56,7 @@ pub async fn open(
     if !cfg!(feature = "zip") && url.contains("|zip:") {
         return Err(FormatError::NeedsFullModule { url: url.to_owned() });
     }
-    let hint = match (said.format, format) {
+    let hint = match (format_said(said), format) {
         (None, Some(name)) => {
             let format = format_named(&name);
             Some(format.ok_or_else(|| FormatError::Unsupported { what: "the format", name, url: url.to_owned() })?)
@@ -65,6 +65,9 @@ pub async fn open(
     };
     if let Some(format) = hint.or_else(|| format_called(url)).filter(|format| format.is_file()) {
         return open_file(&provider, url, format, said, cancel).await;
+    }
+    if let (None, Some(error)) = (hint, foreign(url)) {
+        return Err(error);
     }
     let groups: &[&[&str]] = match hint {
         Some(SourceFormat::Precomputed) => &[PRECOMPUTED],

@@ -105,7 +105,12 @@ pub struct VolumeSpec {
     pub fill_bits: u64,
     /// Finest first; at least one.
     pub levels: Vec<LevelSpec>,
+    /// How the volume's x, y, z lie in the world; `None`: as the world's.
+    pub orientation: Option<Orientation>,
 }
+
+/// The map from a volume's own nanometres to the world's, without a shift: rows of x, y, z of the world. It can be inverted.
+pub type Orientation = [[f64; 3]; 3];
 
 /// An axis beside x, y, z and channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,7 +177,8 @@ impl LevelSpec {
 pub enum Sharding {
     /// A file per chunk.
     None,
-    /// Zarr and WKW: a file holds a box of this many chunks along x, y, z (in whole chunks, from chunk 0).
+    /// Zarr and WKW: a file holds a box of this many chunks along x, y, z (in whole chunks, from chunk 0). Files of one run of voxels: so many
+    /// chunks are best read at once.
     Grid([u32; 3]),
     /// Neuroglancer precomputed: the file follows from the chunk's Morton code.
     Precomputed(PrecomputedSharding),

@@ -126,6 +126,7 @@ pub(crate) fn volume(shape: [i64; 3], levels: u32) -> VolumeSpec {
         other_axes: Vec::new(),
         fill_bits: 0,
         levels: (0..levels).map(level).collect(),
+        orientation: None,
     }
 }
 

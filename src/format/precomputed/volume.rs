@@ -68,6 +68,7 @@ impl PrecomputedVolume {
             other_axes: Vec::new(),
             fill_bits: 0,
             levels: specs,
+            orientation: None,
         };
         Ok(Self { spec, levels, chunks: Memo::new(SHARED_CHUNKS_BYTES) })
     }
