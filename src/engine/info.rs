@@ -36,6 +36,8 @@ pub struct LayerInfo {
     pub offset_nm: [f64; 3],
     /// Finest first.
     pub levels: Vec<LevelInfo>,
+    /// How the volume's x, y, z lie in the world before the layer's transform: 3×3, row-major; `None`: as the world's.
+    pub orientation: Option<Vec<f64>>,
     /// Axes beside x, y, z and channel.
     pub other_axes: Vec<OtherAxis>,
     /// How far it is.

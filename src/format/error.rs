@@ -18,6 +18,12 @@ pub enum FormatError {
         /// The address.
         url: String,
     },
+    /// There is no such file.
+    #[error("there is no such file: {url}")]
+    NoFile {
+        /// Its address.
+        url: String,
+    },
     /// Metadata that cannot be understood or makes no sense.
     #[error("the metadata is wrong: {reason}: {url}")]
     BadMetadata {
@@ -88,6 +94,7 @@ impl FormatError {
         match self {
             Self::Store(_) => None,
             Self::NotFound { url }
+            | Self::NoFile { url }
             | Self::BadMetadata { url, .. }
             | Self::BadData { url, .. }
             | Self::Unsupported { url, .. }
@@ -111,6 +118,7 @@ impl From<FormatError> for ViewerError {
                     .with_remedy("Give the folder that holds info, zarr.json, .zattrs, .zarray, attributes.json or header.wkw."),
                 url,
             ),
+            FormatError::NoFile { url } => (Self::new(ErrorCode::NotFound, message).with_remedy("Check the address."), url),
             FormatError::BadMetadata { url, .. } => {
                 (Self::new(ErrorCode::BadMetadata, message).with_remedy("Mend the metadata file, or ask who wrote the dataset."), url)
             }

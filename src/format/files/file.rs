@@ -25,14 +25,14 @@ impl File {
     /// The file at an address.
     ///
     /// # Errors
-    /// [`FormatError::NotFound`] where there is none.
+    /// [`FormatError::NoFile`] where there is none.
     pub(super) async fn find(provider: &Rc<dyn Provider>, url: &str, cancel: &Cancel) -> Result<Self, FormatError> {
         let (folder, key) = Url::parse(url)?.split_name();
         let store = provider.store(&folder.to_string())?;
         let options = ReadOptions { kind: ResourceKind::Index, cancel: cancel.clone() };
         let size = store.size(&key, &options).await?;
         let url = store.describe(&key);
-        let size_bytes = size.ok_or_else(|| FormatError::NotFound { url: url.clone() })?;
+        let size_bytes = size.ok_or_else(|| FormatError::NoFile { url: url.clone() })?;
         Ok(Self { store, key, size_bytes, url })
     }
 

@@ -2,6 +2,9 @@
 //!
 //! A chunk is a run of bytes of the file, so that it takes one request: whole rows, and whole planes where they are small. Chunks that follow
 //! each other are asked of the same worker, where their requests become one.
+//!
+//! Values that no layer shows are given as their nearest kin: float64 rounded to float32, int64 with the same bits as uint64, for it holds ids
+//! almost always.
 
 use crate::format::arrays::{ArrayFacts, ArraySource, Level, ReadArray};
 use crate::format::axes::{AxisMap, Role};
@@ -157,6 +160,12 @@ impl LinearArray {
         Self { file, layout, chunk_shape: of_inner(chunk), shape, chunks_per_run }
     }
 
+    fn scaling(&self) -> Option<Scaling> {
+        let is_double = self.layout.data_type == DataType::Float64;
+        // Adding 0 would make -0 to 0.
+        self.layout.scaling.or_else(|| is_double.then_some(Scaling { slope: 1.0, intercept: -0.0 }))
+    }
+
     /// The bytes of a chunk in the file; `None` outside.
     fn range(&self, grid: &[u64]) -> Option<std::ops::Range<u64>> {
         let (mut first, mut voxels, mut stride) = (0_u64, 1_u64, 1_u64);
@@ -178,7 +187,11 @@ impl ReadArray for LinearArray {
             shape: self.shape.clone(),
             chunk_shape: self.chunk_shape.clone(),
             chunks_per_file: Some(self.chunks_per_run.clone()),
-            data_type: if self.layout.scaling.is_some() { scaled_type(self.layout.data_type) } else { self.layout.data_type },
+            data_type: match self.layout.data_type {
+                _ if self.scaling().is_some() => DataType::Float32,
+                DataType::Int64 => DataType::Uint64,
+                other => other,
+            },
             fill_bits: 0,
             encoding: "raw".to_owned(),
         }
@@ -191,7 +204,7 @@ impl ReadArray for LinearArray {
         if !self.layout.little_endian && voxel_bytes > 1 {
             data.chunks_exact_mut(voxel_bytes).for_each(<[u8]>::reverse);
         }
-        Ok(Some(match self.layout.scaling {
+        Ok(Some(match self.scaling() {
             Some(scaling) => scaled(&data, self.layout.data_type, scaling),
             None => data,
         }))
@@ -202,20 +215,12 @@ impl ReadArray for LinearArray {
     }
 }
 
-/// The type of scaled values.
-fn scaled_type(stored: DataType) -> DataType {
-    if stored == DataType::Float64 { DataType::Float64 } else { DataType::Float32 }
-}
-
-/// The values of stored numbers, computed in double precision.
+/// The values of stored numbers, computed in double precision and rounded to single.
 fn scaled(stored: &[u8], data_type: DataType, Scaling { slope, intercept }: Scaling) -> Vec<u8> {
     let values = stored.chunks_exact(data_type.size_bytes()).map(|voxel| {
         let bits = voxel.iter().rev().fold(0, |bits, byte| (bits << 8) | u64::from(*byte));
         slope * data_type.number(bits) + intercept
     });
-    if scaled_type(data_type) == DataType::Float64 {
-        return values.flat_map(f64::to_le_bytes).collect();
-    }
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest single")]
     values.flat_map(|value| (value as f32).to_le_bytes()).collect()
 }

@@ -18,7 +18,7 @@ use file::File;
 /// Opens the file at an address, which is of this format.
 ///
 /// # Errors
-/// [`FormatError::NotFound`] where there is none; else what is wrong with it.
+/// [`FormatError::NoFile`] where there is none; else what is wrong with it.
 pub(super) async fn open(
     provider: &Rc<dyn Provider>,
     url: &str,

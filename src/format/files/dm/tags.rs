@@ -60,14 +60,24 @@ impl Tags {
     }
 }
 
-/// Whether what is said there is of use: images' sizes, types, places and units, and which of them are thumbnails.
-fn is_kept(path: &str) -> bool {
+/// What to keep of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keep {
+    Nothing,
+    /// A number, or where the elements of an array lie.
+    Value,
+    Text,
+}
+
+/// What is of use: images' sizes, types, places and units, and which of them are thumbnails.
+fn kept(path: &str) -> Keep {
     let mut parts = path.split('/');
-    match (parts.next(), parts.nth(1), parts.next()) {
-        (Some("ImageList"), Some("ImageData"), Some("Data" | "DataType" | "Dimensions")) => true,
-        (Some("ImageList"), Some("ImageData"), Some("Calibrations")) => parts.next() == Some("Dimension"),
-        (Some("Thumbnails"), Some("ImageIndex"), None) => true,
-        _ => false,
+    match (parts.next(), parts.nth(1), parts.next(), parts.next()) {
+        (Some("ImageList"), Some("ImageData"), Some("Calibrations"), Some("Dimension")) if path.ends_with("/Units") => Keep::Text,
+        (Some("ImageList"), Some("ImageData"), Some("Calibrations"), Some("Dimension")) => Keep::Value,
+        (Some("ImageList"), Some("ImageData"), Some("Data" | "DataType" | "Dimensions"), _) => Keep::Value,
+        (Some("Thumbnails"), Some("ImageIndex"), None, None) => Keep::Value,
+        _ => Keep::Nothing,
     }
 }
 
@@ -123,7 +133,7 @@ pub(super) async fn read(file: &File, cancel: &Cancel) -> Result<Tags, FormatErr
             20 if groups.len() < MOST_DEPTH => groups.push(reader.group(path).await?),
             20 => return Err(file.bad(format!("its groups of tags are more than {MOST_DEPTH} deep"))),
             21 => {
-                let value = reader.value(little_endian, is_kept(&path)).await?;
+                let value = reader.value(little_endian, kept(&path)).await?;
                 if let Some(value) = value.filter(|_| tags.values.len() < MOST_KEPT) {
                     tags.values.insert(path, value);
                 }
@@ -206,7 +216,7 @@ impl Reader<'_> {
     }
 
     /// A value, kept or passed by.
-    async fn value(&mut self, little_endian: bool, keep: bool) -> Result<Option<Value>, FormatError> {
+    async fn value(&mut self, little_endian: bool, keep: Keep) -> Result<Option<Value>, FormatError> {
         if &self.array::<4>().await? != b"%%%%" {
             return Err(self.file.bad(format!("the value before byte {} does not begin with %%%%", self.at)));
         }
@@ -222,13 +232,13 @@ impl Reader<'_> {
         let unknown = || self.file.bad(format!("the value at byte {start} has an unknown type, {:?}", description.iter().take(8).collect::<Vec<_>>()));
         let len = len_bytes(&description).ok_or_else(unknown)?;
         let kind = description.first().copied().unwrap_or(0);
-        if !keep || kind == 15 {
+        if keep == Keep::Nothing || kind == 15 {
             self.skip(len)?;
             return Ok(None);
         }
         if kind == 20 {
             // Texts are arrays of 16-bit letters.
-            if description.get(1) == Some(&4) && len <= 2 * MOST_LETTERS {
+            if keep == Keep::Text && description.get(1) == Some(&4) && len <= 2 * MOST_LETTERS {
                 let bytes = self.take(len).await?;
                 let fields = Fields { bytes: &bytes, little_endian };
                 let letters: Vec<u16> = (0..bytes.len() / 2).filter_map(|at| fields.u16(2 * at)).collect();
