@@ -227,7 +227,13 @@ fn scaled(stored: &[u8], data_type: DataType, Scaling { slope, intercept }: Scal
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::format::{Selection, VolumeSpec};
+    use crate::store::MemoryStore;
 
     #[test]
     fn a_run_is_whole_rows_then_whole_planes() {
@@ -238,5 +244,67 @@ mod tests {
         assert_eq!(run(&[3, 3, 100_000], 65536), [1, 1, 50_000], "a long row in equal parts");
         assert_eq!(run(&[10, 33, 2048], 65536), [1, 17, 2048], "rows in equal parts");
         assert_eq!(run(&[1, 1, 1, 3], 0), [1, 1, 1, 1]);
+    }
+
+    /// A file of random bytes with a layout.
+    fn laid_out() -> impl Strategy<Value = (Layout, Vec<u8>)> {
+        let types = [DataType::Uint8, DataType::Int16, DataType::Uint32, DataType::Uint64];
+        let shape = (1..400_u64, 1..200_u64, 1..12_u64);
+        (0..100_u64, prop::sample::select(types.to_vec()), any::<bool>(), shape, 1..4_u64, 1..3_u64, any::<u64>()).prop_map(
+            |(start, data_type, little_endian, (x, y, z), interleaved, times, seed)| {
+                let outer = vec![OuterAxis { role: Role::Other("t".to_owned()), size: times, unit: None }];
+                let layout = Layout { start, data_type, little_endian, shape: [x, y, z], interleaved, outer, scaling: None };
+                let len = layout.len_bytes().unwrap() + start + 7;
+                let bytes = (0..len).map(|at| (seed ^ at.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_le_bytes()[7]);
+                (layout, bytes.collect())
+            },
+        )
+    }
+
+    /// The bytes of a voxel, by the description of the layout.
+    fn stored(layout: &Layout, bytes: &[u8], [x, y, z]: [u64; 3], channel: u64, time: u64) -> Vec<u8> {
+        let [width, height, depth] = layout.shape;
+        let size = layout.data_type.size_bytes() as u64;
+        let at = (((time * depth + z) * height + y) * width + x) * layout.interleaved + channel;
+        let at = usize::try_from(layout.start + at * size).unwrap();
+        let mut voxel = bytes[at..at + layout.data_type.size_bytes()].to_vec();
+        if !layout.little_endian {
+            voxel.reverse();
+        }
+        voxel
+    }
+
+    fn check(source: &dyn ChunkSource, spec: &VolumeSpec, layout: &Layout, bytes: &[u8], channel: u64, time: u64) {
+        let selection = Selection { channel: u32::try_from(channel).unwrap(), at: [("t".to_owned(), time)].into() };
+        let (level, grid) = (&spec.levels[0], spec.levels[0].grid_box());
+        let size = spec.data_type.size_bytes();
+        for place in (0..grid.max[2]).flat_map(|z| (0..grid.max[1]).flat_map(move |y| (0..grid.max[0]).map(move |x| [x, y, z]))) {
+            let block = pollster::block_on(source.chunk(0, place, &selection, &Cancel::never())).unwrap().unwrap();
+            let chunk = level.chunk_box(place);
+            assert_eq!(block.shape.map(i64::from), chunk.shape());
+            assert!(level.chunk_shape.iter().map(|&n| u64::from(n)).product::<u64>() * size as u64 * layout.interleaved <= CHUNK_BYTES);
+            let [width, height, _] = block.shape.map(|n| n as usize);
+            for (number, voxel) in block.data.chunks_exact(size).enumerate() {
+                let inside = [number % width, number / width % height, number / width / height];
+                let at = std::array::from_fn(|axis| u64::try_from(chunk.min[axis]).unwrap() + inside[axis] as u64);
+                assert_eq!(voxel, stored(layout, bytes, at, channel, time), "at {at:?} of chunk {place:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        #[test]
+        fn chunks_hold_the_voxels_of_their_places((layout, bytes) in laid_out()) {
+            let mut store = MemoryStore::default();
+            store.insert("file", bytes.clone());
+            let file = File { store: Rc::new(store), key: "file".to_owned(), size_bytes: bytes.len() as u64, url: "file".to_owned() };
+            let source = open(file, SourceFormat::Raw, layout.clone(), Placement::at_origin([1.0; 3])).unwrap();
+            let last = (layout.interleaved - 1, layout.outer[0].size - 1);
+            for (channel, time) in [(0, 0), last] {
+                check(&*source, source.spec(), &layout, &bytes, channel, time);
+            }
+        }
     }
 }
