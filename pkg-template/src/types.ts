@@ -141,6 +141,21 @@ export interface RemoteSource {
   endpoint?: string;
   pathStyle?: boolean;
   credentials?: Credentials;
+  /** How a raw file holds its voxels. */
+  raw?: RawLayout;
+}
+
+/** How a file of voxels and nothing else holds them: x fastest, then y, then z, then the channel. It takes just the bytes of the file. */
+export interface RawLayout {
+  /** Voxels along x, y, z. */
+  shape: Vec3;
+  dataType: DataType;
+  /** One after the other; left out, 1. */
+  channels?: number;
+  /** Left out, true. */
+  littleEndian?: boolean;
+  /** What precedes the first voxel; left out, 0. */
+  headerBytes?: number;
 }
 
 /** Kept in this page's memory alone: never in saved state, links, logs, errors or pictures. */
@@ -156,6 +171,8 @@ export interface LocalSource {
   path?: string;
   format?: SourceFormat;
   voxelSizeNm?: Vec3;
+  /** How a raw file holds its voxels. */
+  raw?: RawLayout;
 }
 
 /** What every layer has. */
@@ -240,6 +257,8 @@ export interface LayerInfo {
   offsetNm: Vec3;
   /** Finest first. */
   levels: LevelInfo[];
+  /** How the volume's own x, y, z lie in the world, before the layer's transform: 3×3, row-major; left out where they are the world's. NIfTI files have it. */
+  orientation?: readonly number[];
   otherAxes?: { name: string; size: number; unit?: string; labels?: string[] }[];
   state: LayerState;
   error?: ViewerError;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::per_axis::zip;
 use crate::geometry::VoxelBox;
@@ -47,6 +47,7 @@ impl SourceFormat {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RawLayout {
     /// Voxels along x, y, z.
+    #[serde(serialize_with = "plain_numbers")]
     pub shape: [u64; 3],
     /// The type of one voxel.
     pub data_type: DataType,
@@ -57,8 +58,30 @@ pub struct RawLayout {
     #[serde(default = "little_endian")]
     pub little_endian: bool,
     /// What precedes the first voxel.
-    #[serde(default)]
+    #[serde(default, serialize_with = "plain_number")]
     pub header_bytes: u64,
+}
+
+/// Counts are plain numbers in JavaScript, though ids beside them are bigints.
+struct Plain(u64);
+
+impl Serialize for Plain {
+    #[expect(clippy::cast_precision_loss, reason = "counts of voxels and bytes stay below 2^53")]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match u32::try_from(self.0) {
+            _ if !serializer.is_human_readable() => serializer.serialize_u64(self.0),
+            Ok(n) => serializer.serialize_u32(n),
+            Err(_) => serializer.serialize_f64(self.0 as f64),
+        }
+    }
+}
+
+fn plain_number<S: Serializer>(n: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    Plain(*n).serialize(serializer)
+}
+
+fn plain_numbers<S: Serializer>(numbers: &[u64; 3], serializer: S) -> Result<S::Ok, S::Error> {
+    numbers.map(Plain).serialize(serializer)
 }
 
 fn one_channel() -> u32 {

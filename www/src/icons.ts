@@ -1,7 +1,7 @@
 /** The icons in use, from lucide. */
 import { html, type TemplateResult } from "lit";
 import { unsafeHTML } from "lit/directives/unsafe-html.js";
-import archive from "lucide-static/icons/archive.svg?raw";
+import file from "lucide-static/icons/file.svg?raw";
 import box from "lucide-static/icons/box.svg?raw";
 import camera from "lucide-static/icons/camera.svg?raw";
 import check from "lucide-static/icons/check.svg?raw";
@@ -31,7 +31,7 @@ import trash from "lucide-static/icons/trash-2.svg?raw";
 import warning from "lucide-static/icons/triangle-alert.svg?raw";
 import x from "lucide-static/icons/x.svg?raw";
 
-const icons = { archive, box, camera, check, chevronDown, chevronRight, copy, ellipsis, eye, eyeOff, folderOpen, globe, grip, help, image, columns, grid, link, moon, layers, plus, refresh, search, shapes, square, sun, trash, warning, x };
+const icons = { file, box, camera, check, chevronDown, chevronRight, copy, ellipsis, eye, eyeOff, folderOpen, globe, grip, help, image, columns, grid, link, moon, layers, plus, refresh, search, shapes, square, sun, trash, warning, x };
 
 export type IconName = keyof typeof icons;
 

@@ -11,6 +11,7 @@ import "./help.js";
 import "./notice.js";
 import "./open.js";
 import "./palette.js";
+import "./raw-box.js";
 import "./status-bar.js";
 import "./toasts.js";
 import "./top-bar.js";
@@ -91,11 +92,12 @@ class App extends Part {
       <main aria-label="Volume">
         <div id="viewer"></div>
         <nl-notice></nl-notice>
-        ${this.dropping ? html`<div class="drop"><span>Drop a folder, an archive or an address to add it</span></div>` : nothing}
+        ${this.dropping ? html`<div class="drop"><span>Drop a folder, a file or an address to add it</span></div>` : nothing}
       </main>
       <nl-dock role="complementary" aria-label="Layers" ?hidden=${!this.dockOpen}></nl-dock>
       <nl-status-bar role="contentinfo"></nl-status-bar>
       <nl-open></nl-open>
+      <nl-raw-box></nl-raw-box>
       <nl-palette></nl-palette>
       <nl-help></nl-help>
       <nl-toasts></nl-toasts>
