@@ -6,8 +6,15 @@ use crate::format::FormatError;
 use crate::format::files::File;
 use crate::format::files::fields::Fields;
 
-/// Bytes of the longest header.
-pub(super) const MOST_BYTES: u64 = 540;
+/// Bytes of a header of version 1, and of the part of version 2 that tells it.
+pub(super) const VERSION_1_BYTES: u64 = 348;
+/// Bytes of a header of version 2.
+pub(super) const VERSION_2_BYTES: u64 = 540;
+
+/// Whether these are the first bytes of a header of version 2.
+pub(super) fn is_version_2(bytes: &[u8]) -> bool {
+    [true, false].into_iter().any(|little_endian| Fields { bytes, little_endian }.i32(0) == Some(540))
+}
 
 /// What the header says.
 #[derive(Clone, Debug, PartialEq)]

@@ -27,11 +27,18 @@ const MOST_UNPACKED_BYTES: usize = 64 << 20;
 /// # Errors
 /// A file that is none, is damaged, or has voxels of a type that is not supported.
 pub(super) async fn open(file: File, cancel: &Cancel) -> Result<Box<dyn ChunkSource>, FormatError> {
-    let mut file = file;
-    let mut start = file.start(header::MOST_BYTES, cancel).await?;
-    if gzip::is_gzip(&start) {
-        file = unpacked(file, cancel).await?;
-        start = file.start(header::MOST_BYTES, cancel).await?;
+    let start = file.start(header::VERSION_1_BYTES, cancel).await?;
+    let (file, start) = if gzip::is_gzip(&start) {
+        let file = unpacked(file, cancel).await?;
+        let start = file.start(header::VERSION_1_BYTES, cancel).await?;
+        (file, start)
+    } else {
+        (file, start)
+    };
+    let mut start = start.to_vec();
+    if header::is_version_2(&start) {
+        let rest = header::VERSION_1_BYTES.min(file.size_bytes)..header::VERSION_2_BYTES.min(file.size_bytes);
+        start.extend_from_slice(&file.read(rest, ResourceKind::Index, cancel).await?);
     }
     let header = header::parse(&start, &file)?;
     let placement = space::placement(&header);
