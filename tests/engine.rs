@@ -86,7 +86,17 @@ impl Bench {
     }
 
     fn open(&self, view: &mut View, id: &str, kind: &str, path: &Path, channel: u32) -> Result<(), ViewerError> {
-        let mut options = serde_json::json!({ "id": id, "type": kind, "source": path.to_str().unwrap() });
+        self.open_source(view, id, kind, path.to_str().unwrap().into(), channel)
+    }
+
+    /// Opens a case's volume, with what has to be said of a raw file.
+    fn open_case(&self, view: &mut View, id: &str, case: &Case, folder: &Path, channel: u32) -> Result<(), ViewerError> {
+        let source = serde_json::json!({ "url": folder.join(&case.path).to_str().unwrap(), "raw": case.raw });
+        self.open_source(view, id, kind_of(case), source, channel)
+    }
+
+    fn open_source(&self, view: &mut View, id: &str, kind: &str, source: serde_json::Value, channel: u32) -> Result<(), ViewerError> {
+        let mut options = serde_json::json!({ "id": id, "type": kind, "source": source });
         if kind == "image" {
             options["channel"] = channel.into();
         }
@@ -126,7 +136,7 @@ fn check_reads(folder: &Path, file: &Path) {
                 }
                 let id = format!("{number}-{}", values.channel);
                 let result = bench
-                    .open(&mut view, &id, kind_of(case), &folder.join(&case.path), values.channel)
+                    .open_case(&mut view, &id, case, folder, values.channel)
                     .and_then(|()| bench.read(&mut view, &id, level.voxel_box, number));
                 let block = match result {
                     Ok(block) => block,
@@ -356,7 +366,7 @@ fn no_byte_is_read_twice_for_a_view_of_all_channels() {
         let mut view = View::new(&bench.context);
         view.resize(DVec2::new(400.0, 300.0), 1.0);
         for channel in 0..case.channels {
-            bench.open(&mut view, &format!("{channel}"), "image", &folder.join(&case.path), channel).unwrap();
+            bench.open_case(&mut view, &format!("{channel}"), case, &folder, channel).unwrap();
             // Each channel is asked for when the one before has come, as by somebody who adds layers one by one.
             complete(&bench, &mut view);
         }

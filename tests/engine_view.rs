@@ -97,3 +97,30 @@ fn a_step_during_a_jump_does_not_leave_the_view_halfway() {
     assert!(view.state().cross_section_orientation.to_axis_angle().1 < 1e-9);
     assert!((view.state().position.z - before.z).abs() > 0.5);
 }
+
+#[test]
+fn a_turned_volume_lies_where_its_orientation_says() {
+    let workers = FakeWorkers::new(Limits::default());
+    let mut view = View::new(&workers.context);
+    view.set_layout(Layout::Xy);
+    view.resize(DVec2::new(800.0, 600.0), 1.0);
+    let mut spec = volume([512, 256, 128], 1);
+    // The world's x is -z of the volume, its y x, its z y.
+    spec.orientation = Some([[0.0, 0.0, -1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]);
+    spec.levels[0].voxel_size_nm = [2.0, 3.0, 4.0];
+    spec.levels[0].offset_nm = [10.0, 20.0, 30.0];
+    workers.open(&mut view, "image", "image", &spec);
+    assert_eq!(view.layer_info("image").unwrap().orientation.unwrap(), [0.0, 0.0, -1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    // All of it is shown: from 30 to 542 along z, 10 to 1034 along x, 20 to 788 along y.
+    let middle = view.state().position;
+    assert!((middle - DVec3::new(-286.0, 522.0, 404.0)).abs().cmple(DVec3::new(2.0, 1.0, 1.5)).all(), "{middle}");
+    // Voxel (100, 50, 20), whose centre is at (211, 171.5, 112) of its own space.
+    let mut state = view.state().clone();
+    state.position = DVec3::new(-112.0, 211.0, 171.5);
+    view.set_state(state, [true; 2], 0.0, 0.0);
+    let picked = view.pick(DVec2::new(400.0, 300.0)).unwrap();
+    assert_eq!(picked.values[0].voxel, Some([100, 50, 20]));
+    // A step goes to the next voxel along the world's axis.
+    view.dispatch(&ViewCommand::Step { panel: PanelKind::Xy, axis: PanelAxis::Depth, voxels: 1.0 }, 0.0, true);
+    assert_eq!(view.pick(DVec2::new(400.0, 300.0)).unwrap().values[0].voxel, Some([100, 51, 20]));
+}

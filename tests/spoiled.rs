@@ -15,13 +15,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use futures::future::{FutureExt, ready};
 use neurolume::error::{ErrorCode, ViewerError};
-use neurolume::format::{ChunkSource, FormatError, Selection};
+use neurolume::format::{ChunkSource, FormatError, Said, Selection};
 use neurolume::runtime::Cancel;
 use neurolume::store::{FileProvider, MaybeBytes, Provider, ReadOptions, ReadStore, StoreError, StoreFuture};
 use neurolume::voxel::VoxelBlock;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use support::expected::Case;
 
 /// What damaged chunks of intact metadata may take; the test data's own have some kilobytes. Of most codecs at most a third of a megabyte was
 /// seen; bzip2 takes four bytes for each of the 900 000 of its largest block.
@@ -180,19 +181,24 @@ impl ReadStore for SpoiledStore {
 /// A volume's files: metadata, and the others.
 struct Volume {
     path: String,
+    said: Said,
     files: [Vec<PathBuf>; 2],
 }
 
 fn volumes() -> Vec<Volume> {
     let folder = support::data_folder();
     let expected = support::expected::read(&folder.join("expected.json")).unwrap();
-    let volume = |path: &String| {
-        let folder = folder.join(path);
+    let volume = |case: &Case| {
+        let folder = folder.join(&case.path);
         let mut files = [Vec::new(), Vec::new()];
         collect(&folder, &mut files);
-        Volume { path: folder.to_str().unwrap().to_owned(), files }
+        if folder.is_file() {
+            // It is both.
+            files = [vec![folder.clone()], vec![folder.clone()]];
+        }
+        Volume { path: folder.to_str().unwrap().to_owned(), said: Said { format: None, raw: case.raw.clone() }, files }
     };
-    expected.cases.iter().map(|case| volume(&case.path)).collect()
+    expected.cases.iter().map(volume).collect()
 }
 
 fn collect(folder: &Path, files: &mut [Vec<PathBuf>; 2]) {
@@ -256,12 +262,12 @@ proptest! {
             let path = &files[file.index(files.len())];
             let original = std::fs::read(path).unwrap();
             let victim = path.to_str().unwrap();
-            let packed = victim.ends_with(".gz");
+            let packed = victim.ends_with(".gz") && victim != volume.path;
             let original = if packed { neurolume::codec::gzip::decode(&original, 1 << 20).unwrap() } else { original };
-            let provider = Spoiled { victim: victim.trim_end_matches(".gz").to_owned(), bytes: spoil.apply(original).into() };
+            let provider = Spoiled { victim: if packed { victim.trim_end_matches(".gz") } else { victim }.to_owned(), bytes: spoil.apply(original).into() };
             let before = USED.load(Ordering::Relaxed);
             PEAK.store(before, Ordering::Relaxed);
-            match pollster::block_on(neurolume::format::open(Rc::new(provider), &volume.path, &neurolume::format::Said::default(), &Cancel::never())) {
+            match pollster::block_on(neurolume::format::open(Rc::new(provider), &volume.path, &volume.said, &Cancel::never())) {
                 Ok(source) => read(&*source)?,
                 Err(error) => has_code(error)?,
             }

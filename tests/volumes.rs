@@ -9,15 +9,16 @@ use std::path::Path;
 use std::rc::Rc;
 
 use neurolume::error::ViewerError;
-use neurolume::format::{ChunkSource, FormatError, Selection};
+use neurolume::format::{ChunkSource, FormatError, RawLayout, Said, Selection};
 use neurolume::geometry::VoxelBox;
 use neurolume::runtime::Cancel;
 use neurolume::store::FileProvider;
 use support::expected::{self, Array, Bad, Case, Expected, Values};
 
-fn open(path: &Path) -> Result<Box<dyn ChunkSource>, FormatError> {
+fn open(path: &Path, raw: Option<&RawLayout>) -> Result<Box<dyn ChunkSource>, FormatError> {
     let url = path.to_str().unwrap();
-    pollster::block_on(neurolume::format::open(Rc::new(FileProvider), url, &neurolume::format::Said::default(), &Cancel::never()))
+    let said = Said { format: None, raw: raw.cloned() };
+    pollster::block_on(neurolume::format::open(Rc::new(FileProvider), url, &said, &Cancel::never()))
 }
 
 /// The error code as the public API spells it.
@@ -70,7 +71,7 @@ fn check_all(folder: &Path, expected: &Expected) {
 }
 
 fn check_case(folder: &Path, arrays: &std::collections::BTreeMap<String, Array>, case: &Case) -> Result<(), String> {
-    let source = open(&folder.join(&case.path)).map_err(|error| error.to_string())?;
+    let source = open(&folder.join(&case.path), case.raw.as_ref()).map_err(|error| error.to_string())?;
     let spec = source.spec();
     same("format", serde_json::to_value(spec.format).unwrap().as_str(), Some(&*case.format))?;
     same("data type", spec.data_type.name(), &*case.data_type)?;
@@ -81,11 +82,20 @@ fn check_case(folder: &Path, arrays: &std::collections::BTreeMap<String, Array>,
     let axes: Vec<_> = spec.other_axes.iter().map(|axis| expected::Axis { name: axis.name.clone(), size: axis.size }).collect();
     same("other axes", &axes, &case.other_axes)?;
     same("levels", spec.levels.len(), case.levels.len())?;
+    let flat = |orientation: Option<[[f64; 3]; 3]>| orientation.map(|rows| rows.concat());
+    let (turned, wanted) = (flat(spec.orientation), flat(case.orientation));
+    // Files hold it in single precision.
+    let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 2e-6;
+    if turned.is_some() != wanted.is_some() || !turned.iter().flatten().zip(wanted.iter().flatten()).all(near) {
+        return Err(format!("orientation {turned:?} instead of {wanted:?}"));
+    }
     for (number, wanted) in case.levels.iter().enumerate() {
         let level = &spec.levels[number];
         same("box", level.voxel_box, wanted.voxel_box)?;
         same("chunk shape", wanted.chunk_shape.map(|_| level.chunk_shape), wanted.chunk_shape)?;
-        let near = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-9 * b.abs().max(1.0));
+        // What is turned lies where directions in single precision say.
+        let tolerance = if spec.orientation.is_some() { 1e-7 } else { 1e-9 };
+        let near = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance * b.abs().max(1.0));
         if !near(&level.voxel_size_nm, &wanted.voxel_size_nm) || !near(&level.offset_nm, &wanted.offset_nm) {
             return Err(format!("level {number}: voxel size {:?}, offset {:?}", level.voxel_size_nm, level.offset_nm));
         }
@@ -163,7 +173,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 fn check_refusal(path: &Path, code: &str, names: &[String]) -> Result<(), String> {
-    let error = match open(path) {
+    let error = match open(path, None) {
         Err(error) => error,
         Ok(source) => first_failure(&*source, 0, None).ok_or("it opens and reads")?,
     };
@@ -191,7 +201,7 @@ fn first_failure(source: &dyn ChunkSource, level: usize, within: Option<VoxelBox
 }
 
 fn check_bad(folder: &Path, arrays: &std::collections::BTreeMap<String, Array>, bad: &Bad) -> Result<(), String> {
-    let opened = open(&folder.join(&bad.path));
+    let opened = open(&folder.join(&bad.path), bad.raw.as_ref());
     let error = match (&*bad.stage, opened) {
         ("open", Ok(_)) => return Err("it opens".to_owned()),
         (_, Err(error)) if bad.stage == "open" => error,

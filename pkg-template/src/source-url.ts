@@ -4,7 +4,7 @@
  */
 import { withCredentials, withKnownCredentials, withoutCredentials, withoutNumber } from "./credentials.js";
 import { withLocalAddress, withLocalFiles } from "./local-files.js";
-import type { LayerSpec, PartialViewerState, SavedLayer, ViewerStateV1 } from "./types.js";
+import type { LayerSpec, LocalSource, PartialViewerState, SavedLayer, ViewerStateV1 } from "./types.js";
 
 /** A layer for the engine. */
 export const forEngine = <T extends object>(layer: T): T => withAbsoluteSource(withoutCredentials(withLocalAddress(layer)));
@@ -40,9 +40,12 @@ export function stateForEngine(state: PartialViewerState): PartialViewerState {
 
 /** Whether a layer probably needs the full module of the workers. A guess, for what to fetch before the engine is there to say: a wrong one costs time only. */
 export function needsFullModule({ source }: LayerSpec): boolean {
-  const { url, format } = typeof source === "string" ? { url: source, format: undefined } : "url" in source ? source : { url: "", format: source.format };
-  return format ? format !== "precomputed" : /(^|\|)((ome-)?zarr|n5:|wkw:|zip:)|\.(zarr|zr|n5|zip|ozx|nii|nii\.gz|tiff?|dm[34]|png|jpe?g)([/?#|]|$)/i.test(url);
+  const { url, format, raw } = typeof source === "string" ? { url: source, format: undefined, raw: undefined } : "url" in source ? source : { ...source, url: nameOf(source) };
+  return format ? format !== "precomputed" : raw !== undefined || /(^|\|)((ome-)?zarr|n5:|wkw:|zip:)|\.(zarr|zr|n5|zip|ozx|nii|nii\.gz|tiff?|raw|dm[34]|png|jpe?g)([/?#|]|$)/i.test(url);
 }
+
+/** What was chosen is called. */
+const nameOf = ({ files }: LocalSource): string => ("name" in files ? files.name : (files[0]?.name ?? ""));
 
 function absolute(url: string): string {
   if (url.trim() === "" || /^[a-z][a-z\d+.-]*:/i.test(url)) return url;

@@ -142,6 +142,21 @@ export interface RemoteSource {
   endpoint?: string;
   pathStyle?: boolean;
   credentials?: Credentials;
+  /** How a raw file holds its voxels. */
+  raw?: RawLayout;
+}
+
+/** How a file of voxels and nothing else holds them: x fastest, then y, then z, then the channel. It takes just the bytes of the file. */
+export interface RawLayout {
+  /** Voxels along x, y, z. */
+  shape: Vec3;
+  dataType: DataType;
+  /** One after the other; left out, 1. */
+  channels?: number;
+  /** Left out, true. */
+  littleEndian?: boolean;
+  /** What precedes the first voxel; left out, 0. */
+  headerBytes?: number;
 }
 
 /** Kept in this page's memory alone: never in saved state, links, logs, errors or pictures. */
@@ -157,6 +172,8 @@ export interface LocalSource {
   path?: string;
   format?: SourceFormat;
   voxelSizeNm?: Vec3;
+  /** How a raw file holds its voxels. */
+  raw?: RawLayout;
 }
 
 /** What every layer has. */
@@ -249,6 +266,8 @@ export interface LayerInfo {
   channelNotes?: { name?: string; color?: string }[];
   /** `spacing`: from one place to the next, in that unit. */
   otherAxes?: { name: string; size: number; unit?: string; spacing?: number; labels?: string[] }[];
+  /** How the volume's own x, y, z lie in the world, before the layer's transform: 3×3, row-major; left out where they are the world's. NIfTI files have it. */
+  orientation?: readonly number[];
   state: LayerState;
   error?: ViewerError;
   /** The values drawn black and white now, of an image layer; also what "auto" came to. */

@@ -1,7 +1,7 @@
 /** Finds misspelt options: an unknown key is an error that names it. Values are the engine's to judge. */
 import { ViewerError } from "./errors.js";
 import { isLocal } from "./local-files.js";
-import type { ContextOptions, ControllerOptions, Credentials, ImageLayerSpec, LayerSpec, Limits, LocalSource, RemoteSource, SegmentationLayerSpec, ViewState, ViewerOptions } from "./types.js";
+import type { ContextOptions, ControllerOptions, Credentials, DataType, ImageLayerSpec, LayerSpec, Limits, LocalSource, RawLayout, RemoteSource, SegmentationLayerSpec, ViewState, ViewerOptions } from "./types.js";
 
 /** Every key of T; leaving one out does not compile. */
 type Keys<T> = Record<keyof Required<T>, true>;
@@ -11,10 +11,12 @@ const controller: Keys<ControllerOptions> = { pan: true, zoom: true, rotate: tru
 const viewState: Keys<ViewState> = { position: true, crossSectionScale: true, crossSectionOrientation: true, projectionScale: true, projectionOrientation: true, otherAxes: true };
 const context: Keys<ContextOptions> = { limits: true, transformRequest: true, assets: true };
 const limits: Keys<Limits> = { gpuBytes: true, cpuBytes: true, diskBytes: true, maxConcurrentRequests: true, maxUploadBytesPerFrame: true, workers: true };
-const remote: Keys<RemoteSource> = { url: true, format: true, voxelSizeNm: true, endpoint: true, pathStyle: true, credentials: true };
+const remote: Keys<RemoteSource> = { url: true, format: true, voxelSizeNm: true, endpoint: true, pathStyle: true, credentials: true, raw: true };
 const s3: Keys<Credentials & { type: "s3" }> = { type: true, accessKeyId: true, secretAccessKey: true, sessionToken: true, region: true, requesterPays: true };
 const bearer: Keys<Credentials & { type: "bearer" }> = { type: true, token: true };
-const local: Keys<LocalSource> = { files: true, path: true, format: true, voxelSizeNm: true };
+const local: Keys<LocalSource> = { files: true, path: true, format: true, voxelSizeNm: true, raw: true };
+const raw: Keys<RawLayout> = { shape: true, dataType: true, channels: true, littleEndian: true, headerBytes: true };
+const dataTypes: Record<DataType, true> = { uint8: true, int8: true, uint16: true, int16: true, uint32: true, int32: true, uint64: true, int64: true, float32: true, float64: true };
 const image: Keys<ImageLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, contrast: true, gamma: true, invert: true, color: true, interpolation: true, blend: true, channel: true };
 const segmentation: Keys<SegmentationLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, selected: true, hideUnselected: true, outline: true, colorSeed: true, colors: true };
 
@@ -68,8 +70,23 @@ export function checkLayerSpec(spec: unknown): asserts spec is LayerSpec {
   checkTransform(spec.transform, spec.id);
   if (typeof spec.source === "string") return;
   checkKeys(spec.source, isLocal(spec.source) ? local : remote, `The source of layer "${spec.id}"`);
+  checkRaw((spec.source as { raw?: unknown }).raw, spec.id);
   if (!isLocal(spec.source)) checkCredentials((spec.source as { credentials?: unknown }).credentials, spec.id);
   if (isLocal(spec.source) && (typeof spec.source.files !== "object" || spec.source.files === null)) throw invalid(`The files of layer "${spec.id}" must be a FileList, files, or the handle of a folder.`);
+}
+
+/** The engine knows a layout as a whole, and could not say what is wrong with it; whether it fits the file is said by who reads that. */
+function checkRaw(layout: unknown, id: string): void {
+  if (layout === undefined) return;
+  const where = `The raw layout of layer "${id}"`;
+  checkKeys(layout, raw, where);
+  const { shape, dataType, channels = 1, littleEndian = true, headerBytes = 0 } = layout;
+  const counts = (n: unknown, least: number): boolean => Number.isSafeInteger(n) && (n as number) >= least;
+  if (!Array.isArray(shape) || shape.length !== 3 || !shape.every((n) => counts(n, 1))) throw invalid(`${where} needs shape, three whole numbers above 0, not ${JSON.stringify(shape) ?? "nothing"}.`);
+  if (typeof dataType !== "string" || !Object.hasOwn(dataTypes, dataType)) throw invalid(`${where} needs dataType, one of ${Object.keys(dataTypes).join(", ")}, not ${JSON.stringify(dataType) ?? "nothing"}.`);
+  if (!counts(channels, 1)) throw invalid(`${where} has channels ${JSON.stringify(channels)}; a whole number above 0 is needed.`);
+  if (typeof littleEndian !== "boolean") throw invalid(`${where} has littleEndian ${JSON.stringify(littleEndian)}; true or false is needed.`);
+  if (!counts(headerBytes, 0)) throw invalid(`${where} has headerBytes ${JSON.stringify(headerBytes)}; a whole number of bytes is needed.`);
 }
 
 function checkCredentials(credentials: unknown, id: string): void {

@@ -41,6 +41,8 @@ pub struct LayerInfo {
     pub zarr_format: Option<u8>,
     /// What the metadata says of channels, from the first.
     pub channel_notes: Vec<ChannelNote>,
+    /// How the volume's x, y, z lie in the world before the layer's transform: 3×3, row-major; `None`: as the world's.
+    pub orientation: Option<Vec<f64>>,
     /// Axes beside x, y, z and channel.
     pub other_axes: Vec<OtherAxis>,
     /// How far it is.

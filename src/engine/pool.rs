@@ -135,7 +135,7 @@ impl Pool {
     pub fn start(&mut self, job: Job, affinity: Option<u64>) -> u64 {
         let id = self.next_job;
         self.next_job += 1;
-        let said_to_need_full = matches!(&job, Job::Open { open, .. } if is_said_to_need_full_module(&open.url, open.said.format));
+        let said_to_need_full = matches!(&job, Job::Open { open, .. } if is_said_to_need_full_module(&open.url, &open.said));
         let running = Running { job, place: 0, affinity, retried: false };
         if self.module == WorkerModule::Small && said_to_need_full {
             self.wait(id, running);
@@ -465,6 +465,7 @@ mod tests {
             fill_bits: 0,
             levels: Vec::new(),
             notes: Notes::default(),
+            orientation: None,
         };
         let opened = Outcome::Opened(Box::new(Opened { spec, documents: Documents::new() }));
         assert!(pool.finish(WorkerId { place: 0, generation: 0 }, id, &Ok(opened), 0));

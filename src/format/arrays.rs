@@ -1,5 +1,5 @@
-//! A volume of one or more arrays of chunks, finest first: chunks by their place along x, y, z. It is what Zarr, OME-Zarr, N5 and WKW have
-//! in common; how an array reads a chunk is its own.
+//! A volume of one or more arrays of chunks, finest first: chunks by their place along x, y, z. It is what Zarr, OME-Zarr, N5, WKW and files
+//! of one array have in common; how an array reads a chunk is its own.
 
 use std::rc::Rc;
 
@@ -18,7 +18,8 @@ use crate::voxel::{DataType, VoxelBlock};
 pub(super) trait ReadArray: 'static {
     fn facts(&self) -> ArrayFacts;
 
-    /// The voxels of the chunk at this place of the grid, whole, little-endian; `None` where it is absent.
+    /// The voxels of the chunk at this place of the grid, little-endian; `None` where it is absent. Of the slowest axis that it is more than one
+    /// voxel long, what lies beyond the array may be missing.
     async fn chunk(&self, grid: &[u64], cancel: &Cancel) -> Result<Option<Vec<u8>>, FormatError>;
 
     /// Where the file of a chunk lies, for errors.
@@ -32,7 +33,7 @@ pub(super) struct ArrayFacts {
     pub(super) shape: Vec<u64>,
     /// Voxels of a chunk.
     pub(super) chunk_shape: Vec<u64>,
-    /// Chunks of a file, where files hold more than one.
+    /// Chunks of a file, or of a run of bytes that is best read at once, where that is more than one.
     pub(super) chunks_per_file: Option<Vec<u64>>,
     pub(super) data_type: DataType,
     /// The bits, zero-extended, of a voxel of an absent chunk.
@@ -128,6 +129,7 @@ impl<A: ReadArray> ArraySource<A> {
             fill_bits: first.fill_bits,
             levels: specs,
             notes: Notes { level_urls, zarr_format, channels: Vec::new() },
+            orientation: None,
         };
         Ok(Self { spec, arrays, axes, chunks: Memo::new(SHARED_CHUNKS_BYTES) })
     }
@@ -147,6 +149,13 @@ impl<A: ReadArray> ArraySource<A> {
                 axis.spacing = *spacing;
             }
         }
+        self
+    }
+
+    /// The same volume, turned.
+    #[cfg(feature = "files")]
+    pub(super) fn with_orientation(mut self, orientation: Option<super::Orientation>) -> Self {
+        self.spec.orientation = orientation;
         self
     }
 

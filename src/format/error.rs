@@ -18,6 +18,12 @@ pub enum FormatError {
         /// The address.
         url: String,
     },
+    /// There is no such file.
+    #[error("there is no such file: {url}")]
+    NoFile {
+        /// Its address.
+        url: String,
+    },
     /// Metadata that cannot be understood or makes no sense.
     #[error("the metadata is wrong: {reason}: {url}")]
     BadMetadata {
@@ -42,6 +48,24 @@ pub enum FormatError {
         /// Its name in the metadata.
         name: String,
         /// The document.
+        url: String,
+    },
+    /// A raw file without a layout, or with one that does not fit it.
+    #[error("the raw file cannot be read: {reason}: {url}")]
+    BadLayout {
+        /// One clause, lower case.
+        reason: String,
+        /// The file.
+        url: String,
+    },
+    /// A file of a format that others read.
+    #[error("{name} files are not supported: {url}")]
+    Foreign {
+        /// What the format is called.
+        name: &'static str,
+        /// What converts it, as the object of "with".
+        converter: &'static str,
+        /// The file.
         url: String,
     },
     /// Something that only the full module of the workers reads.
@@ -70,9 +94,12 @@ impl FormatError {
         match self {
             Self::Store(_) => None,
             Self::NotFound { url }
+            | Self::NoFile { url }
             | Self::BadMetadata { url, .. }
             | Self::BadData { url, .. }
             | Self::Unsupported { url, .. }
+            | Self::BadLayout { url, .. }
+            | Self::Foreign { url, .. }
             | Self::NeedsFullModule { url } => Some(url),
         }
     }
@@ -91,6 +118,7 @@ impl From<FormatError> for ViewerError {
                     .with_remedy("Give the folder that holds info, zarr.json, .zattrs, .zarray, attributes.json or header.wkw."),
                 url,
             ),
+            FormatError::NoFile { url } => (Self::new(ErrorCode::NotFound, message).with_remedy("Check the address."), url),
             FormatError::BadMetadata { url, .. } => {
                 (Self::new(ErrorCode::BadMetadata, message).with_remedy("Mend the metadata file, or ask who wrote the dataset."), url)
             }
@@ -103,6 +131,14 @@ impl From<FormatError> for ViewerError {
                     .with_detail("name", name),
                 url,
             ),
+            FormatError::BadLayout { url, .. } => (
+                Self::new(ErrorCode::InvalidOptions, message)
+                    .with_remedy("Give the source a \"raw\" layout (shape, dataType, channels, littleEndian, headerBytes) that takes just the bytes of the file."),
+                url,
+            ),
+            FormatError::Foreign { name, converter, url } => {
+                (Self::new(ErrorCode::Unsupported, message).with_remedy(format!("Convert it with {converter}.")).with_detail("name", name), url)
+            }
             // Not for users: the pool starts a worker that has it.
             FormatError::NeedsFullModule { url } => (Self::new(ErrorCode::Internal, message), url),
         };

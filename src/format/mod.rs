@@ -9,7 +9,9 @@ pub mod sharding;
 pub mod spec;
 
 pub use sharding::ShardId;
-pub use spec::{ChannelNote, LevelSpec, Notes, OtherAxis, RawLayout, Said, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
+pub use spec::{
+    ChannelNote, LevelSpec, Notes, Orientation, OtherAxis, RawLayout, Said, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec,
+};
 
 #[cfg(feature = "decode")]
 use futures::future::FutureExt;
@@ -18,9 +20,9 @@ use futures::future::LocalBoxFuture;
 use crate::runtime::Cancel;
 use crate::voxel::VoxelBlock;
 
-#[cfg(feature = "zarr")]
+#[cfg(any(feature = "zarr", feature = "files"))]
 mod arrays;
-#[cfg(feature = "zarr")]
+#[cfg(any(feature = "zarr", feature = "files"))]
 mod axes;
 #[cfg(feature = "zarr")]
 mod boxes;
@@ -30,9 +32,9 @@ mod error;
 #[cfg(feature = "files")]
 mod files;
 mod hint;
-#[cfg(feature = "zarr")]
+#[cfg(any(feature = "zarr", feature = "files"))]
 mod length_unit;
-#[cfg(feature = "zarr")]
+#[cfg(any(feature = "zarr", feature = "files"))]
 mod limits;
 #[cfg(feature = "decode")]
 mod memo;

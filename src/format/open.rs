@@ -7,9 +7,9 @@ use futures::future::join_all;
 use serde_json::{Map, Value};
 
 use super::document::{child_url, parse_document};
+use super::hint::{foreign, format_called, format_named, format_said};
 #[cfg(feature = "files")]
 use super::files;
-use super::hint::{format_called, format_named};
 use super::{ChunkSource, FormatError, Said, SourceFormat, precomputed};
 #[cfg(feature = "zarr")]
 use super::{n5, wkw, zarr_folder::open_zarr};
@@ -52,7 +52,7 @@ pub async fn open(provider: Rc<dyn Provider>, url: &str, said: &Said, cancel: &C
     if !cfg!(feature = "zip") && url.contains("|zip:") {
         return Err(FormatError::NeedsFullModule { url: url.to_owned() });
     }
-    let hint = match (said.format, format) {
+    let hint = match (format_said(said), format) {
         (None, Some(name)) => {
             let format = format_named(&name);
             Some(format.ok_or_else(|| FormatError::Unsupported { what: "the format", name, url: url.to_owned() })?)
@@ -61,6 +61,9 @@ pub async fn open(provider: Rc<dyn Provider>, url: &str, said: &Said, cancel: &C
     };
     if let Some(format) = hint.or_else(|| format_called(url)).filter(|format| format.is_file()) {
         return open_file(&provider, url, format, said, cancel).await;
+    }
+    if let (None, Some(error)) = (hint, foreign(url)) {
+        return Err(error);
     }
     let groups: &[&[&str]] = match hint {
         Some(SourceFormat::Precomputed) => &[PRECOMPUTED],

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::per_axis::zip;
 use crate::geometry::VoxelBox;
@@ -47,6 +47,7 @@ impl SourceFormat {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RawLayout {
     /// Voxels along x, y, z.
+    #[serde(serialize_with = "plain_numbers")]
     pub shape: [u64; 3],
     /// The type of one voxel.
     pub data_type: DataType,
@@ -57,8 +58,30 @@ pub struct RawLayout {
     #[serde(default = "little_endian")]
     pub little_endian: bool,
     /// What precedes the first voxel.
-    #[serde(default)]
+    #[serde(default, serialize_with = "plain_number")]
     pub header_bytes: u64,
+}
+
+/// Counts are plain numbers in JavaScript, though ids beside them are bigints.
+struct Plain(u64);
+
+impl Serialize for Plain {
+    #[expect(clippy::cast_precision_loss, reason = "counts of voxels and bytes stay below 2^53")]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match u32::try_from(self.0) {
+            _ if !serializer.is_human_readable() => serializer.serialize_u64(self.0),
+            Ok(n) => serializer.serialize_u32(n),
+            Err(_) => serializer.serialize_f64(self.0 as f64),
+        }
+    }
+}
+
+fn plain_number<S: Serializer>(n: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    Plain(*n).serialize(serializer)
+}
+
+fn plain_numbers<S: Serializer>(numbers: &[u64; 3], serializer: S) -> Result<S::Ok, S::Error> {
+    numbers.map(Plain).serialize(serializer)
 }
 
 fn one_channel() -> u32 {
@@ -105,6 +128,8 @@ pub struct VolumeSpec {
     pub fill_bits: u64,
     /// Finest first; at least one.
     pub levels: Vec<LevelSpec>,
+    /// How the volume's x, y, z lie in the world; `None`: as the world's.
+    pub orientation: Option<Orientation>,
     /// What else the metadata says.
     pub notes: Notes,
 }
@@ -128,6 +153,9 @@ pub struct ChannelNote {
     /// The colour it is meant to have, `#rrggbb`.
     pub color: Option<String>,
 }
+
+/// The map from a volume's own nanometres to the world's, without a shift: rows of x, y, z of the world. It can be inverted.
+pub type Orientation = [[f64; 3]; 3];
 
 /// An axis beside x, y, z and channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -196,7 +224,8 @@ impl LevelSpec {
 pub enum Sharding {
     /// A file per chunk.
     None,
-    /// Zarr and WKW: a file holds a box of this many chunks along x, y, z (in whole chunks, from chunk 0).
+    /// Zarr and WKW: a file holds a box of this many chunks along x, y, z (in whole chunks, from chunk 0). Files of one run of voxels: so many
+    /// chunks are best read at once.
     Grid([u32; 3]),
     /// Neuroglancer precomputed: the file follows from the chunk's Morton code.
     Precomputed(PrecomputedSharding),

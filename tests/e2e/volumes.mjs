@@ -72,8 +72,10 @@ function checkMetadata(info, wanted) {
   const same = (what, got, expected) => {
     if (JSON.stringify(got) !== JSON.stringify(expected)) problems.push(`${what}: ${JSON.stringify(got)} instead of ${JSON.stringify(expected)}`);
   };
+  // What is turned lies where directions in single precision say.
+  const tolerance = wanted.orientation ? 1e-7 : 1e-9;
   const near = (what, got, expected) => {
-    const close = expected.every((value, i) => Math.abs(value - got[i]) <= 1e-9 * Math.max(1, Math.abs(value)));
+    const close = expected.every((value, i) => Math.abs(value - got[i]) <= tolerance * Math.max(1, Math.abs(value)));
     if (!close) problems.push(`${what}: ${got} instead of ${expected}`);
   };
   same('state', info.state, 'ready');
@@ -83,6 +85,9 @@ function checkMetadata(info, wanted) {
   if (info.kind) same('kind', info.kind, wanted.kind);
   same('other axes', (info.otherAxes ?? []).map(({ name, size }) => [name, size]), wanted.otherAxes.map(({ name, size }) => [name, size]));
   same('levels', info.levels.length, wanted.levels.length);
+  const turn = (wanted.orientation ?? []).flat();
+  same('turned', info.orientation?.length ?? 0, turn.length);
+  if (!turn.every((value, i) => Math.abs(value - info.orientation[i]) <= 2e-6)) problems.push(`orientation: ${info.orientation} instead of ${turn}`);
   near('offset', info.offsetNm, wanted.levels[0].offsetNm);
   for (const [i, level] of wanted.levels.entries()) {
     const got = info.levels[i];
@@ -94,6 +99,9 @@ function checkMetadata(info, wanted) {
   return problems;
 }
 
+/** The source of a volume, with what has to be said of a raw file. */
+const sourceOf = ({ path, raw }, base, more) => (raw || more ? { url: base + path, ...(raw && { raw }), ...more } : base + path);
+
 /** Opens a volume, compares its metadata and the values of every level; gives what is wrong. */
 export async function checkCase({ volume, arrays, tolerance, base }) {
   const { layers } = viewer;
@@ -101,7 +109,7 @@ export async function checkCase({ volume, arrays, tolerance, base }) {
   const problems = [];
   try {
     // Hidden: only what readVoxels asks for is fetched.
-    const info = await layers.add({ id, type: volume.kind, source: base + volume.path, visible: false });
+    const info = await layers.add({ id, type: volume.kind, source: sourceOf(volume, base), visible: false });
     problems.push(...checkMetadata(info, volume));
     for (const [level, { box, values }] of volume.levels.entries()) {
       for (const { channel, at, array } of values) {
@@ -122,13 +130,13 @@ export async function checkCase({ volume, arrays, tolerance, base }) {
 }
 
 /** Opens what must not open or not read; gives the error, and what is wrong with the rest of the volume. */
-export async function checkBroken({ name, path, type = 'image', base, box, level = 0, good, array, tolerance = 0 }) {
+export async function checkBroken({ name, path, raw, type = 'image', base, box, level = 0, good, array, tolerance = 0 }) {
   const { layers } = viewer;
   const outcome = { name, problems: [] };
   try {
     let stage = 'open';
     try {
-      const info = await layers.add({ id: name, type, source: base + path, visible: false });
+      const info = await layers.add({ id: name, type, source: sourceOf({ path, raw }, base), visible: false });
       stage = 'read';
       await viewer.readVoxels(name, box ?? info.levels[level].box, { level });
       outcome.problems.push('it opens and reads');
@@ -193,6 +201,16 @@ const MARGIN = 3;
 /** As wide as start() makes the container. */
 const PANEL_PX = 256;
 
+/** The transform of a layer that undoes an orientation, given by its rows. */
+function undoing(rows) {
+  if (!rows) return undefined;
+  const [a, b, c] = rows;
+  const cross = (p, q) => [p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], p[0] * q[1] - p[1] * q[0]];
+  const columns = [cross(b, c), cross(c, a), cross(a, b)];
+  const determinant = a.reduce((sum, value, i) => sum + value * columns[0][i], 0);
+  return [0, 1, 2].flatMap((row) => [...columns.map((column) => column[row] / determinant), 0]);
+}
+
 /**
  * Draws the middle slice of a volume's finest level at one voxel per pixel and compares it with its voxels; gives what is
  * wrong and how many pixels were compared.
@@ -205,11 +223,13 @@ export async function checkPicture({ volume, base, window }) {
   const outcome = { name: id, problems: [], compared: 0 };
   try {
     // Voxels as wide as high: the picture has one pixel per voxel in both directions.
-    const source = { url: base + volume.path, voxelSizeNm: [10, 10, 10] };
+    const source = sourceOf(volume, base, { voxelSizeNm: [10, 10, 10] });
+    // Turned back, so that the picture is that of the volume's own x and y.
+    const transform = undoing(volume.orientation);
     const spec =
       volume.kind === 'image'
-        ? { id, type: 'image', source, channel, contrast: window, interpolation: 'nearest', gamma: 1, opacity: 1, color: '#ffffff' }
-        : { id, type: 'segmentation', source, opacity: 1, outline: false };
+        ? { id, type: 'image', source, transform, channel, contrast: window, interpolation: 'nearest', gamma: 1, opacity: 1, color: '#ffffff' }
+        : { id, type: 'segmentation', source, transform, opacity: 1, outline: false };
     const info = await layers.add(spec);
     const { min, max } = level.box;
     const z = Math.floor((min[2] + max[2]) / 2);

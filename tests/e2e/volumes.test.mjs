@@ -137,9 +137,10 @@ test('own volumes', async (t) => {
   await t.test('are refused by name where not supported', () => checkRefusals(site, expected));
   await t.test('are reported where damaged, and the viewer goes on', async () => {
     const { bad, arrays } = expected;
-    const list = bad.map(({ name, path, box, level, good }) => ({
+    const list = bad.map(({ name, path, raw, box, level, good }) => ({
       name,
       path,
+      raw,
       type: name.includes('cseg') ? 'segmentation' : 'image',
       box,
       level,

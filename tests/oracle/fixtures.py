@@ -11,10 +11,12 @@ import json
 import pathlib
 import sys
 
+import nibabel
 import numpy as np
 import wkw
 
 import book as books
+import files_cases
 import n5_cases
 import precomputed
 import wkw_cases
@@ -263,6 +265,19 @@ def wkw_layer(book, root, path):
         book.case(own, "wkw", data.dtype, [level(shape, (1, 1, 1), chunk, cells)], channels=len(data), features=["wkw"], voxel_size_known=False)
 
 
+def nifti(book, root, path):
+    """A file of at most four axes, by nibabel."""
+    image = nibabel.load(root / path)
+    data = np.asanyarray(image.dataobj)
+    assert image.dataobj.slope == 1 and image.dataobj.inter == 0, path
+    size, offset, more = files_cases.geometry(image.affine)
+    times = data.shape[3] if data.ndim > 3 else 1
+    blocks = data.reshape((*data.shape[:3], times))
+    name = path.replace("/", "-")
+    values = [book.values(f"{name}-{t}", blocks[..., t], 0, {"t": t} if times > 1 else {}) for t in range(times)]
+    book.case(path, "nifti", data.dtype, [level(data.shape[:3], size, None, values, offset=offset)], other_axes=[("t", times)] if times > 1 else [], features=["nifti"], **more)
+
+
 def main():
     """Walks the fixtures."""
     here = pathlib.Path(__file__).resolve().parent
@@ -292,6 +307,9 @@ def main():
             n5_folder(book, root, folder.relative_to(root).as_posix(), hashes)
     for file in sorted(root.rglob("1/header.wkw")):
         wkw_layer(book, root, file.parents[1].relative_to(root).as_posix())
+    for file in sorted(root.rglob("*.nii*")):
+        if not file.name.endswith(".snapshot"):
+            nifti(book, root, file.relative_to(root).as_posix())
     book.write(book.root / "fixtures.json", with_bad=False)
     print(f"{len(book.cases)} volumes, {len(book.refusals)} refusals")
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
+use neurolume::format::{Orientation, RawLayout};
 use neurolume::geometry::VoxelBox;
 use serde::Deserialize;
 
@@ -55,6 +56,8 @@ pub(crate) struct Case {
     pub(crate) tolerance: u8,
     pub(crate) voxel_size_known: bool,
     pub(crate) levels: Vec<Level>,
+    pub(crate) orientation: Option<Orientation>,
+    pub(crate) raw: Option<RawLayout>,
 }
 
 #[derive(Deserialize, Debug, PartialEq)]
@@ -108,6 +111,7 @@ pub(crate) struct Bad {
     pub(crate) good: Option<Good>,
     #[serde(default)]
     pub(crate) mentions: Vec<String>,
+    pub(crate) raw: Option<RawLayout>,
 }
 
 #[derive(Deserialize)]

@@ -127,6 +127,7 @@ pub(crate) fn volume(shape: [i64; 3], levels: u32) -> VolumeSpec {
         fill_bits: 0,
         levels: (0..levels).map(level).collect(),
         notes: Notes::default(),
+        orientation: None,
     }
 }
 

@@ -32,6 +32,11 @@ impl Recorder {
         self.reads.borrow().len()
     }
 
+    /// The bytes that were read, of all reads together.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.reads.borrow().iter().map(|(_, range)| range.end - range.start).sum()
+    }
+
     fn note(&self, url: String, start: u64, bytes: &MaybeBytes) {
         if let Some(bytes) = bytes {
             self.reads.borrow_mut().push((url, start..start + bytes.len() as u64));

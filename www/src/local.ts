@@ -15,8 +15,6 @@ const DATASOURCE = "datasource-properties.json";
 /** More than a dataset has layers: chunks, most likely. */
 const MOST_FOLDERS = 200;
 
-const ARCHIVES = ".zip,.ozx,.json";
-
 /** Asks for a folder. Empty where nothing was chosen. */
 export async function chooseFolder(): Promise<Chosen[]> {
   const pick = (globalThis as { showDirectoryPicker?: (options: { id: string }) => Promise<FileSystemDirectoryHandle> }).showDirectoryPicker;
@@ -31,9 +29,9 @@ export async function chooseFolder(): Promise<Chosen[]> {
   }
 }
 
-/** Asks for archives. Empty where nothing was chosen. */
-export async function chooseArchives(): Promise<Chosen[]> {
-  const chosen = await chooseWith((input) => ((input.accept = ARCHIVES), (input.multiple = true)));
+/** Asks for files: archives, volumes that are one file. Empty where nothing was chosen. */
+export async function chooseFiles(): Promise<Chosen[]> {
+  const chosen = await chooseWith((input) => (input.multiple = true));
   return chosen.flatMap(({ files }) => Array.from(files as FileList, (file) => ({ name: file.name, files: [file] })));
 }
 
@@ -81,6 +79,12 @@ function asHandle(folder: FileSystemDirectoryEntry): FileSystemDirectoryHandle {
       return { kind: "file", name, getFile: () => new Promise<File>((resolve, reject) => entry.file(resolve, reject)) };
     },
   } as unknown as FileSystemDirectoryHandle;
+}
+
+/** The one file that was chosen, where it is one. */
+export function oneFile({ files, path }: Chosen): File | undefined {
+  const [file, ...more] = "getDirectoryHandle" in files ? [] : files;
+  return path === undefined && more.length === 0 ? file : undefined;
 }
 
 /**

@@ -2,12 +2,13 @@
  * What the page knows: one viewer, and the state around it that parts of the page show. Parts listen for topics; nothing
  * here touches the DOM beyond the viewer's container and the address.
  */
-import { createViewer, isNeuroglancer, isViewerError, stateFromNeuroglancer, stateFromUrl, ViewerError, type FromDatasource, type LayerInfo, type LayerSpec, type Layout, type PickInfo, type SourceSpec, type Stats, type Usage, type Vec3, type Viewer, type ViewerStateV1, type ViewState } from "neurolume";
+import { createViewer, isNeuroglancer, isViewerError, stateFromNeuroglancer, stateFromUrl, ViewerError, type FromDatasource, type LayerInfo, type LayerSpec, type Layout, type LocalSource, type PickInfo, type SourceSpec, type Stats, type Usage, type Vec3, type Viewer, type ViewerStateV1, type ViewState } from "neurolume";
 import { lastSegment, listDatasets, sourceUrl, type Dataset, type LayerKind } from "./datasets.js";
 import { changes, type Change } from "./changes.js";
 import type { TypedPosition } from "./format.js";
 import { otherType } from "./layer-type.js";
 import type { Entry } from "./library.js";
+import { voxelSpace, type VoxelSpace } from "./space.js";
 
 export type Topic = "phase" | "source" | "layers" | "info" | "view" | "hover" | "datasets" | "layout" | "action" | "toast";
 
@@ -225,6 +226,11 @@ export class Session extends EventTarget {
     }
   }
 
+  /** Takes the layers of these files away. */
+  forget(files: LocalSource["files"]): void {
+    for (const { id, source } of this.viewer?.layers.list() ?? []) if (typeof source === "object" && "files" in source && source.files === files) this.viewer?.layers.remove(id);
+  }
+
   /** Takes a layer away and puts its source in the same place as another type. */
   addAs(id: string, type: LayerSpec["type"], signal?: AbortSignal): Promise<LayerInfo> {
     const { layers } = this.viewer as Viewer;
@@ -241,11 +247,11 @@ export class Session extends EventTarget {
   }
 
   /** The finest voxels one could count in: of the lowest layer that is there. */
-  get voxels(): { offset: Vec3; size: Vec3 } | undefined {
-    for (const { id } of this.layers) {
-      const info = this.infos.get(id);
-      const level = info?.levels[0];
-      if (info?.state === "ready" && level) return { offset: info.offsetNm, size: level.voxelSizeNm };
+  get voxels(): VoxelSpace | undefined {
+    for (const layer of this.layers) {
+      const info = this.infos.get(layer.id);
+      const space = info?.state === "ready" ? voxelSpace(layer, info) : undefined;
+      if (space) return space;
     }
     return undefined;
   }
@@ -255,8 +261,8 @@ export class Session extends EventTarget {
     const voxels = this.voxels;
     if (unit === "nm") return numbers;
     if (!voxels) return undefined;
-    const at = (i: 0 | 1 | 2): number => voxels.offset[i] + (Number.isInteger(numbers[i]) ? numbers[i] + 0.5 : numbers[i]) * voxels.size[i];
-    return [at(0), at(1), at(2)];
+    const at = (i: 0 | 1 | 2): number => (Number.isInteger(numbers[i]) ? numbers[i] + 0.5 : numbers[i]);
+    return voxels.nmOf([at(0), at(1), at(2)]);
   }
 
   /** Moves so that a point in nm is in the middle. */

@@ -3,14 +3,23 @@
 use crate::engine::auto_contrast::{self, Histogram};
 use crate::engine::context::Shared;
 use crate::engine::info::{LayerInfo, LayerState, LevelInfo};
-use crate::geometry::{DAffine3, DVec3};
+use crate::geometry::{DAffine3, DMat3, DVec3};
 
 use super::{Status, ViewLayer};
 
 impl ViewLayer {
-    /// The layer's transform; it was checked with the options.
+    /// The layer's transform, which was checked with the options, of the volume as its source says it is turned.
     pub(in crate::engine) fn world_from_volume(&self) -> DAffine3 {
-        self.options.world_from_volume().unwrap_or(DAffine3::IDENTITY)
+        let world_from_turned = self.options.world_from_volume().unwrap_or(DAffine3::IDENTITY);
+        let orientation = self.ready().and_then(|ready| ready.spec.orientation);
+        orientation.map_or(world_from_turned, |rows| world_from_turned * DAffine3::from_mat3(DMat3::from_cols_array_2d(&rows).transpose()))
+    }
+
+    /// The size of a voxel of the finest level along the world's x, y, z, nm: the longest of what its edges measure there.
+    pub(in crate::engine) fn voxel_nm(&self) -> Option<DVec3> {
+        let size = DVec3::from_array(self.ready()?.spec.levels.first()?.voxel_size_nm);
+        let edges = self.world_from_volume().matrix3 * DMat3::from_diagonal(size);
+        Some(edges.x_axis.abs().max(edges.y_axis.abs()).max(edges.z_axis.abs()))
     }
 
     /// The corners of the volume in the world, nm: where it lies.
@@ -41,6 +50,7 @@ impl ViewLayer {
                 .collect(),
             zarr_format: spec.and_then(|spec| spec.notes.zarr_format),
             channel_notes: spec.map(|spec| spec.notes.channels.clone()).unwrap_or_default(),
+            orientation: spec.and_then(|spec| spec.orientation).map(|rows| rows.concat()),
             other_axes: spec.map(|spec| spec.other_axes.clone()).unwrap_or_default(),
             state: match self.status {
                 Status::Opening => LayerState::Loading,

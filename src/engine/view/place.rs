@@ -97,8 +97,7 @@ impl View {
 
     /// The finest voxel size of the data, nm.
     pub(super) fn voxel_nm(&self) -> DVec3 {
-        let sizes = self.layers.iter().filter_map(|layer| Some(DVec3::from_array(layer.ready()?.spec.levels.first()?.voxel_size_nm)));
-        sizes.reduce(DVec3::min).unwrap_or(DVec3::ONE)
+        self.layers.iter().filter_map(ViewLayer::voxel_nm).reduce(DVec3::min).unwrap_or(DVec3::ONE)
     }
 
     /// Looks at all data; what somebody has said before is kept where `keep` says so.

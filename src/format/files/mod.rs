@@ -4,40 +4,21 @@ use std::rc::Rc;
 
 use super::{ChunkSource, FormatError, Said, SourceFormat};
 use crate::runtime::Cancel;
-use crate::store::url::Url;
-use crate::store::{Provider, ReadOptions, ReadStore, ResourceKind};
+use crate::store::Provider;
 
-/// A file and its length.
-struct File {
-    /// What holds it.
-    store: Rc<dyn ReadStore>,
-    /// Its key there.
-    key: String,
-    size_bytes: u64,
-    /// For errors.
-    url: String,
-}
+mod dm;
+mod fields;
+mod file;
+mod linear;
+mod nifti;
+mod raw;
 
-impl File {
-    /// The file at an address.
-    ///
-    /// # Errors
-    /// [`FormatError::NotFound`] where there is none.
-    async fn find(provider: &Rc<dyn Provider>, url: &str, cancel: &Cancel) -> Result<Self, FormatError> {
-        let (folder, key) = Url::parse(url)?.split_name();
-        let store = provider.store(&folder.to_string())?;
-        let options = ReadOptions { kind: ResourceKind::Index, cancel: cancel.clone() };
-        let size = store.size(&key, &options).await?;
-        let url = store.describe(&key);
-        let size_bytes = size.ok_or_else(|| FormatError::NotFound { url: url.clone() })?;
-        Ok(Self { store, key, size_bytes, url })
-    }
-}
+use file::File;
 
 /// Opens the file at an address, which is of this format.
 ///
 /// # Errors
-/// [`FormatError::NotFound`] where there is none; else what is wrong with it.
+/// [`FormatError::NoFile`] where there is none; else what is wrong with it.
 pub(super) async fn open(
     provider: &Rc<dyn Provider>,
     url: &str,
@@ -45,8 +26,11 @@ pub(super) async fn open(
     said: &Said,
     cancel: &Cancel,
 ) -> Result<Box<dyn ChunkSource>, FormatError> {
-    let _ = said;
     let file = File::find(provider, url, cancel).await?;
-    let _ = (file.store, file.key, file.size_bytes);
-    Err(FormatError::Unsupported { what: "the format", name: format!("{format:?}"), url: file.url })
+    match format {
+        SourceFormat::Nifti => nifti::open(file, cancel).await,
+        SourceFormat::Raw => raw::open(file, said.raw.as_ref()),
+        SourceFormat::Dm => dm::open(file, cancel).await,
+        _ => Err(file.unsupported("the format", format!("{format:?}"))),
+    }
 }

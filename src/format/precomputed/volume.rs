@@ -71,6 +71,7 @@ impl PrecomputedVolume {
             fill_bits: 0,
             levels: specs,
             notes: Notes { level_urls, ..Notes::default() },
+            orientation: None,
         };
         Ok(Self { spec, levels, chunks: Memo::new(SHARED_CHUNKS_BYTES) })
     }

@@ -13,6 +13,7 @@ import "./open.js";
 import "./palette.js";
 import "./settings.js";
 import "./source-change.js";
+import "./raw-box.js";
 import "./status-bar.js";
 import "./toasts.js";
 import "./top-bar.js";
@@ -93,13 +94,14 @@ class App extends Part {
       <main aria-label="Volume">
         <div id="viewer"></div>
         <nl-notice></nl-notice>
-        ${this.dropping ? html`<div class="drop"><span>Drop a folder, an archive or an address to add it</span></div>` : nothing}
+        ${this.dropping ? html`<div class="drop"><span>Drop a folder, a file or an address to add it</span></div>` : nothing}
       </main>
       <nl-dock role="complementary" aria-label="Layers" ?hidden=${!this.dockOpen}></nl-dock>
       <nl-status-bar role="contentinfo"></nl-status-bar>
       <nl-open></nl-open>
       <nl-settings></nl-settings>
       <nl-source-change></nl-source-change>
+      <nl-raw-box></nl-raw-box>
       <nl-palette></nl-palette>
       <nl-help></nl-help>
       <nl-toasts></nl-toasts>

@@ -1,20 +1,31 @@
 /** "Open a dataset": what lies beside the site, or any address. */
 import { css, html, nothing, type TemplateResult } from "lit";
-import { isNeuroglancer, isViewerError } from "neurolume";
+import { isNeuroglancer, isViewerError, type SourceSpec } from "neurolume";
 import { lastSegment, pathParts, toVolumeUrl, type Dataset, type LayerKind } from "../datasets.js";
 import { icon } from "../icons.js";
 import { library } from "../library.js";
-import { chooseArchives, chooseFolder, lookInto, type Chosen } from "../local.js";
+import { chooseFiles, chooseFolder, lookInto, oneFile, type Chosen } from "../local.js";
 import { Part } from "../part.js";
+import { isRawName, type Described } from "../raw.js";
 import { session, type Topic } from "../session.js";
 import { base, dialog } from "../styles.js";
 import "./library.js";
+import { askLayout } from "./raw-box.js";
 
 const KINDS: { kind: LayerKind; label: string }[] = [
   { kind: "auto", label: "Detect" },
   { kind: "image", label: "Image" },
   { kind: "segmentation", label: "Segmentation" },
 ];
+
+/** Whether an address is that of a raw file, and not of a folder called without an ending. */
+const isRawUrl = (url: string): boolean => /^(https?|gs|s3):\/\/[^|]*$/i.test(url) && lastSegment(url).includes(".") && isRawName(lastSegment(url));
+
+/** How many bytes a file has, where its server says so. */
+async function lengthOf(url: string, signal: AbortSignal): Promise<number | undefined> {
+  const length = await fetch(url, { method: "HEAD", signal }).then((response) => (response.ok ? response.headers.get("content-length") : null), () => null);
+  return length === null ? undefined : Number(length);
+}
 
 class OpenBox extends Part {
   protected static override topics: Topic[] = ["datasets", "phase"];
@@ -26,6 +37,7 @@ class OpenBox extends Part {
   declare review: boolean;
   /** What is being opened, to be given up. */
   declare opening: AbortController | undefined;
+  #asking: Promise<Described | undefined> = Promise.resolve(undefined);
 
   static override styles = [
     base,
@@ -98,14 +110,14 @@ class OpenBox extends Part {
           </form>
           <div class="local">
             <button class="button" data-testid="open-folder" ?disabled=${!session.viewer} @click=${() => this.#choose(chooseFolder)}>${icon("folderOpen")}Folder…</button>
-            <button class="button" data-testid="open-archives" ?disabled=${!session.viewer} @click=${() => this.#choose(chooseArchives)}>${icon("archive")}Archive…</button>
+            <button class="button" data-testid="open-files" ?disabled=${!session.viewer} @click=${() => this.#choose(chooseFiles)}>${icon("file")}Files…</button>
             <span>of this machine, or drop them onto the page</span>
           </div>
           ${this.problem
             ? html`<p class="problem" role="alert" data-testid="open-problem">${this.problem}</p>`
             : this.opening
               ? html`<p class="hint wait" role="status"><span>Waiting for the server. Close this box to go on meanwhile.</span><button class="button small" data-testid="open-cancel" @click=${() => this.opening?.abort()}>Cancel</button></p>`
-              : html`<p class="hint">Neuroglancer precomputed, OME-Zarr, Zarr, N5 and WKW, also in ZIP archives, read straight from where they are; nothing is uploaded.</p>`}
+              : html`<p class="hint">Neuroglancer precomputed, OME-Zarr, Zarr, N5 and WKW, also in ZIP archives, NIfTI, DM3, DM4 and raw files, read straight from where they are; nothing is uploaded.</p>`}
           ${session.datasets.length > 0
             ? html`<h2>Here${many ? html`<input type="text" data-testid="open-filter" placeholder="Filter" aria-label="Filter datasets" .value=${this.query} @input=${(e: Event) => (this.query = (e.target as HTMLInputElement).value)} />` : nothing}</h2>
                 <div class="list">${found.map((d) => this.#entry(d))}${found.length === 0 ? html`<p class="hint" style="padding:0 8px">None is called that.</p>` : nothing}</div>`
@@ -164,7 +176,13 @@ class OpenBox extends Part {
     let problem = "";
     let opened = false;
     try {
-      await session.add(url, this.kind, lastSegment(url), opening.signal);
+      let source: SourceSpec = url;
+      if (isRawUrl(url)) {
+        const described = await askLayout(lastSegment(url), await lengthOf(url, opening.signal));
+        if (!described) opening.abort();
+        source = { url, format: "raw", ...described };
+      }
+      await session.add(source, this.kind, lastSegment(url), opening.signal);
       opened = true;
       if (first) session.fit();
     } catch (e) {
@@ -213,8 +231,28 @@ class OpenBox extends Part {
       session.toast(e instanceof Error ? e.message : String(e));
       return;
     }
-    const added = await Promise.allSettled(looked.flatMap((found) => (Array.isArray(found) ? found : [])).map(({ name, files, path }) => session.add({ files, ...(path && { path }) }, this.kind, name)));
-    if (first && added.some(({ status }) => status === "fulfilled")) session.fit();
+    const added = await Promise.allSettled(looked.flatMap((found) => (Array.isArray(found) ? found : [])).map((one) => this.#addFiles(one)));
+    if (first && added.some((result) => result.status === "fulfilled" && result.value)) session.fit();
+  }
+
+  /** Adds a folder or a file; asks first how a file holds its voxels that does not say. False where nothing was added. */
+  async #addFiles(chosen: Chosen): Promise<boolean> {
+    const { name, files, path } = chosen;
+    const file = oneFile(chosen);
+    if (!file || !isRawName(name)) {
+      try {
+        await session.add({ files, ...(path && { path }) }, this.kind, name);
+        return true;
+      } catch (e) {
+        // What is nothing that is known may be voxels and nothing else.
+        if (!file || !isViewerError(e, "not-found")) throw e;
+        session.forget(files);
+      }
+    }
+    // One question at a time.
+    const described = await (this.#asking = this.#asking.then(() => askLayout(name, file.size)));
+    if (described) await session.add({ files, format: "raw", ...described }, this.kind, name);
+    return described !== undefined;
   }
 
   async #openLink(link: string): Promise<void> {

@@ -74,7 +74,7 @@ class PositionBox extends Part {
     const position = session.viewState?.position;
     if (!position || session.layers.length === 0) return "";
     const voxels = this.#shownUnit === "voxel" ? session.voxels : undefined;
-    return written(position.map((p, i) => (voxels ? (p - (voxels.offset[i] ?? 0)) / (voxels.size[i] ?? 1) : p)));
+    return written(voxels ? voxels.voxelOf(position) : position);
   }
 
   #go = (event: Event): void => {
