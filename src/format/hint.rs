@@ -1,6 +1,7 @@
 //! What an address says about the format at it, before anything is fetched.
 
 use super::SourceFormat;
+use super::numbered::Numbered;
 use crate::store::url::{SourceUrl, parse_source};
 
 /// Whether a source is of a format that only the full module of the workers reads, by what is said of it or by what it is called: right
@@ -52,8 +53,13 @@ fn format_of_file(name: &str) -> Option<SourceFormat> {
 /// The format that a part of the path says by its ending, the innermost first.
 pub(super) fn format_called(url: &str) -> Option<SourceFormat> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
-    if let Some(format) = path.rsplit('/').next().and_then(format_of_file) {
-        return Some(format);
+    if let Some(name) = path.rsplit('/').next() {
+        if Numbered::parse(name).is_some() {
+            return Some(SourceFormat::Images);
+        }
+        if let Some(format) = format_of_file(name) {
+            return Some(format);
+        }
     }
     path.rsplit('/').find_map(|part| match part.rsplit_once('.')?.1 {
         "zarr" | "zr" => Some(SourceFormat::Zarr),
@@ -99,6 +105,7 @@ mod tests {
         assert_eq!(format_called("https://h/a.zarr/b.TIFF?x=.nii"), Some(SourceFormat::Tiff));
         assert_eq!(format_called("https://h/a.nii.gz"), Some(SourceFormat::Nifti));
         assert_eq!(format_called("https://h/a.tif.gz"), None);
+        assert_eq!(format_called("https://h/a_%7B000..123%7D.tif"), Some(SourceFormat::Images));
         assert_eq!(format_called("https://h/a.png/b"), None);
     }
 

@@ -61,6 +61,7 @@ pub async fn open(
             let format = format_named(&name);
             Some(format.ok_or_else(|| FormatError::Unsupported { what: "the format", name, url: url.to_owned() })?)
         }
+        (None, None) if !said.images.is_empty() => Some(SourceFormat::Images),
         (hint, _) => hint,
     };
     if let Some(format) = hint.or_else(|| format_called(url)).filter(|format| format.is_file()) {

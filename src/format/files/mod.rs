@@ -1,5 +1,9 @@
 //! Volumes that are one file, or files of one image each: read by ranges, never whole.
 
+mod images;
+mod rows;
+mod tiff;
+
 use std::rc::Rc;
 
 use super::{ChunkSource, FormatError, Said, SourceFormat};
@@ -45,8 +49,12 @@ pub(super) async fn open(
     said: &Said,
     cancel: &Cancel,
 ) -> Result<Box<dyn ChunkSource>, FormatError> {
-    let _ = said;
-    let file = File::find(provider, url, cancel).await?;
-    let _ = (file.store, file.key, file.size_bytes);
-    Err(FormatError::Unsupported { what: "the format", name: format!("{format:?}"), url: file.url })
+    match format {
+        SourceFormat::Tiff => tiff::open(provider, url, cancel).await,
+        SourceFormat::Images => images::open(provider, url, said, cancel).await,
+        _ => {
+            let file = File::find(provider, url, cancel).await?;
+            Err(FormatError::Unsupported { what: "the format", name: format!("{format:?}"), url: file.url })
+        }
+    }
 }
