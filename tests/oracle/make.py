@@ -15,12 +15,13 @@ import bad
 import n5_cases
 import ome
 import precomputed
+import tiff_cases
 import wkw_cases
 import zarr_cases
 import zips
 from book import Book
 
-PARTS = ("arrays", "precomputed", "zarr", "ome", "bad", "n5", "wkw", "zip")
+PARTS = ("arrays", "precomputed", "zarr", "ome", "bad", "n5", "wkw", "zip", "tiff", "images")
 
 
 def main():
@@ -31,7 +32,7 @@ def main():
     for part in PARTS:
         shutil.rmtree(root / part, ignore_errors=True)
     book = Book(root)
-    for part in (precomputed, zarr_cases, ome, bad, n5_cases, wkw_cases, zips):
+    for part in (precomputed, zarr_cases, ome, bad, n5_cases, wkw_cases, zips, tiff_cases):
         part.write(book)
     book.write(root / "expected.json")
     files = [f for f in root.rglob("*") if f.is_file()]

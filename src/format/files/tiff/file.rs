@@ -48,6 +48,10 @@ impl Order {
 impl TiffFile {
     /// Reads the header of a file.
     pub(super) async fn open(file: File, cancel: &Cancel) -> Result<Self, FormatError> {
+        if file.size_bytes < 8 {
+            let reason = format!("it has {} bytes, fewer than the header of a TIFF file", file.size_bytes);
+            return Err(FormatError::BadMetadata { reason, url: file.url });
+        }
         let mut tiff = Self { file, order: Order::Little, is_big: false, first: 0, window: RefCell::default() };
         let header = tiff.bytes(0, 16.min(tiff.file.size_bytes), WINDOW_BYTES, cancel).await?;
         let field = |range: std::ops::Range<usize>| header.get(range).unwrap_or_default();
