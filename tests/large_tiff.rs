@@ -92,7 +92,8 @@ fn directory(is_big: bool, pixels: u64, next: u64, description: Option<(u64, u64
         fields.push((270, 2, len, at));
     }
     fields.extend([(273, if is_big { 16 } else { 4 }, 1, pixels), (278, 4, 1, HEIGHT), (279, 4, 1, PIXELS)]);
-    let mut bytes = if is_big { (fields.len() as u64).to_le_bytes().to_vec() } else { u16::try_from(fields.len()).unwrap().to_le_bytes().to_vec() };
+    let mut bytes =
+        if is_big { (fields.len() as u64).to_le_bytes().to_vec() } else { u16::try_from(fields.len()).unwrap().to_le_bytes().to_vec() };
     let places = if is_big { 8 } else { 4 };
     for (tag, kind, count, value) in fields {
         bytes.extend(tag.to_le_bytes());

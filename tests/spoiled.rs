@@ -190,6 +190,14 @@ fn volumes() -> Vec<Volume> {
         let folder = folder.join(path);
         let mut files = [Vec::new(), Vec::new()];
         collect(&folder, &mut files);
+        if folder.is_file() {
+            // All of it may say how large the volume is.
+            files = [vec![folder.clone()], Vec::new()];
+        } else if path.contains("..") {
+            // Files by a name that counts: each says how large it is.
+            collect(folder.parent().unwrap(), &mut files);
+            files.swap(0, 1);
+        }
         Volume { path: folder.to_str().unwrap().to_owned(), files }
     };
     expected.cases.iter().map(|case| volume(&case.path)).collect()

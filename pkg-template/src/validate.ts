@@ -11,10 +11,10 @@ const controller: Keys<ControllerOptions> = { pan: true, zoom: true, rotate: tru
 const viewState: Keys<ViewState> = { position: true, crossSectionScale: true, crossSectionOrientation: true, projectionScale: true, projectionOrientation: true, otherAxes: true };
 const context: Keys<ContextOptions> = { limits: true, transformRequest: true, assets: true };
 const limits: Keys<Limits> = { gpuBytes: true, cpuBytes: true, diskBytes: true, maxConcurrentRequests: true, maxUploadBytesPerFrame: true, workers: true };
-const remote: Keys<RemoteSource> = { url: true, format: true, voxelSizeNm: true, endpoint: true, pathStyle: true, credentials: true };
+const remote: Keys<RemoteSource> = { url: true, format: true, voxelSizeNm: true, endpoint: true, pathStyle: true, images: true, credentials: true };
 const s3: Keys<Credentials & { type: "s3" }> = { type: true, accessKeyId: true, secretAccessKey: true, sessionToken: true, region: true, requesterPays: true };
 const bearer: Keys<Credentials & { type: "bearer" }> = { type: true, token: true };
-const local: Keys<LocalSource> = { files: true, path: true, format: true, voxelSizeNm: true };
+const local: Keys<LocalSource> = { files: true, path: true, format: true, voxelSizeNm: true, images: true };
 const image: Keys<ImageLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, contrast: true, gamma: true, invert: true, color: true, interpolation: true, blend: true, channel: true };
 const segmentation: Keys<SegmentationLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, selected: true, hideUnselected: true, outline: true, colorSeed: true, colors: true };
 

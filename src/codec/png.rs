@@ -12,6 +12,8 @@ use super::{CodecError, samples};
 const CODEC: &str = "png";
 /// What the decoder may take beside the pixels: a row, and chunks of metadata.
 const SLACK_BYTES: usize = 1 << 16;
+/// Deflate makes no more bytes of one.
+const MOST_RATIO: usize = 1032;
 
 /// What the metadata says of an encoded chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,9 @@ fn pixels(bytes: &[u8], layout: &Layout) -> Result<Vec<u8>, CodecError> {
     let &Layout { pixels, channels, sample_bytes } = layout;
     let expected = pixels.checked_mul(channels as usize).and_then(|samples| samples.checked_mul(sample_bytes));
     let expected = expected.ok_or_else(|| corrupt("more pixels than fit memory"))?;
+    if expected / MOST_RATIO > bytes.len() {
+        return Err(corrupt(format!("{} bytes cannot hold {pixels} pixels of {channels} × {sample_bytes} bytes", bytes.len())));
+    }
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: expected.saturating_add(SLACK_BYTES) });
     decoder.ignore_checksums(false);
     decoder.set_ignore_text_chunk(true);

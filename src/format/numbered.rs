@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn other_braces_are_part_of_a_name() {
-        for name in ["a.png", "a{1}.png", "a{1..}.png", "a{..2}.png", "a{x..y}.png", "a{1..2.png", "a}1..2{", "a{1..99999999999999999999}"] {
+        for name in ["a.png", "a{1}.png", "a{1..}.png", "a{..2}.png", "a{x..y}.png", "a{1..2.png", "a}1..2{", "a{1..99999999999999999999}"]
+        {
             assert_eq!(Numbered::parse(name), None, "{name}");
         }
         assert!(Numbered::parse("{0..18446744073709551615}").unwrap().names().is_err());

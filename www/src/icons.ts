@@ -1,7 +1,6 @@
 /** The icons in use, from lucide. */
 import { html, type TemplateResult } from "lit";
 import { unsafeHTML } from "lit/directives/unsafe-html.js";
-import archive from "lucide-static/icons/archive.svg?raw";
 import box from "lucide-static/icons/box.svg?raw";
 import camera from "lucide-static/icons/camera.svg?raw";
 import check from "lucide-static/icons/check.svg?raw";
@@ -11,6 +10,7 @@ import copy from "lucide-static/icons/copy.svg?raw";
 import ellipsis from "lucide-static/icons/ellipsis-vertical.svg?raw";
 import eyeOff from "lucide-static/icons/eye-off.svg?raw";
 import eye from "lucide-static/icons/eye.svg?raw";
+import file from "lucide-static/icons/file.svg?raw";
 import folderOpen from "lucide-static/icons/folder-open.svg?raw";
 import globe from "lucide-static/icons/globe.svg?raw";
 import grip from "lucide-static/icons/grip-vertical.svg?raw";
@@ -31,7 +31,7 @@ import trash from "lucide-static/icons/trash-2.svg?raw";
 import warning from "lucide-static/icons/triangle-alert.svg?raw";
 import x from "lucide-static/icons/x.svg?raw";
 
-const icons = { archive, box, camera, check, chevronDown, chevronRight, copy, ellipsis, eye, eyeOff, folderOpen, globe, grip, help, image, columns, grid, link, moon, layers, plus, refresh, search, shapes, square, sun, trash, warning, x };
+const icons = { box, camera, check, chevronDown, chevronRight, copy, ellipsis, eye, eyeOff, file, folderOpen, globe, grip, help, image, columns, grid, link, moon, layers, plus, refresh, search, shapes, square, sun, trash, warning, x };
 
 export type IconName = keyof typeof icons;
 

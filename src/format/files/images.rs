@@ -32,7 +32,12 @@ const HEAD_BYTES: u64 = 64 << 10;
 ///
 /// # Errors
 /// [`FormatError`] where the first one is wrong, unsupported or cannot be fetched, or where there are too many.
-pub(super) async fn open(provider: &Rc<dyn Provider>, url: &str, said: &Said, cancel: &Cancel) -> Result<Box<dyn ChunkSource>, FormatError> {
+pub(super) async fn open(
+    provider: &Rc<dyn Provider>,
+    url: &str,
+    said: &Said,
+    cancel: &Cancel,
+) -> Result<Box<dyn ChunkSource>, FormatError> {
     let address = Url::parse(url)?;
     let (folder, names) = if said.images.is_empty() {
         let (folder, name) = address.split_name();

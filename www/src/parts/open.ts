@@ -3,7 +3,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { isNeuroglancer, isViewerError } from "neurolume";
 import { lastSegment, pathParts, toVolumeUrl, type Dataset, type LayerKind } from "../datasets.js";
 import { icon } from "../icons.js";
-import { chooseArchives, chooseFolder, lookInto, type Chosen } from "../local.js";
+import { chooseFiles, chooseFolder, lookInto, type Chosen } from "../local.js";
 import { Part } from "../part.js";
 import { session, type Topic } from "../session.js";
 import { base, dialog } from "../styles.js";
@@ -91,14 +91,14 @@ class OpenBox extends Part {
           </form>
           <div class="local">
             <button class="button" data-testid="open-folder" ?disabled=${!session.viewer} @click=${() => this.#choose(chooseFolder)}>${icon("folderOpen")}Folder…</button>
-            <button class="button" data-testid="open-archives" ?disabled=${!session.viewer} @click=${() => this.#choose(chooseArchives)}>${icon("archive")}Archive…</button>
+            <button class="button" data-testid="open-files" ?disabled=${!session.viewer} @click=${() => this.#choose(chooseFiles)}>${icon("file")}Files…</button>
             <span>of this machine, or drop them onto the page</span>
           </div>
           ${this.problem
             ? html`<p class="problem" role="alert" data-testid="open-problem">${this.problem}</p>`
             : this.opening
               ? html`<p class="hint wait" role="status"><span>Waiting for the server. Close this box to go on meanwhile.</span><button class="button small" data-testid="open-cancel" @click=${() => this.opening?.abort()}>Cancel</button></p>`
-              : html`<p class="hint">Neuroglancer precomputed, OME-Zarr, Zarr, N5 and WKW, also in ZIP archives, read straight from where they are; nothing is uploaded.</p>`}
+              : html`<p class="hint">Neuroglancer precomputed, OME-Zarr, Zarr, N5 and WKW, also in ZIP archives; TIFF, NIfTI, DM3 and DM4; images, one a slice, such as <code>https://…/slice_{000..123}.png</code>. Read straight from where they are; nothing is uploaded.</p>`}
           ${session.datasets.length > 0
             ? html`<h2>Here${many ? html`<input type="text" data-testid="open-filter" placeholder="Filter" aria-label="Filter datasets" .value=${this.query} @input=${(e: Event) => (this.query = (e.target as HTMLInputElement).value)} />` : nothing}</h2>
                 <div class="list">${found.map((d) => this.#entry(d))}${found.length === 0 ? html`<p class="hint" style="padding:0 8px">None is called that.</p>` : nothing}</div>`
@@ -200,7 +200,7 @@ class OpenBox extends Part {
       session.toast(e instanceof Error ? e.message : String(e));
       return;
     }
-    const added = await Promise.allSettled(looked.flatMap((found) => (Array.isArray(found) ? found : [])).map(({ name, files, path }) => session.add({ files, ...(path && { path }) }, this.kind, name)));
+    const added = await Promise.allSettled(looked.flatMap((found) => (Array.isArray(found) ? found : [])).map(({ name, files, path, images }) => session.add({ files, ...(path && { path }), ...(images && { format: "images" as const, images }) }, this.kind, name)));
     if (first && added.some(({ status }) => status === "fulfilled")) session.fit();
   }
 

@@ -25,7 +25,9 @@ impl ImageJ {
         if !description.starts_with("ImageJ=") {
             return Ok(None);
         }
-        let value = |name: &str| description.lines().find_map(|line| line.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value.trim());
+        let value = |name: &str| {
+            description.lines().find_map(|line| line.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value.trim())
+        };
         let count = |name: &str| -> Result<Option<u64>, String> {
             let Some(text) = value(name) else { return Ok(None) };
             let number = text.parse().ok().filter(|n| (1..=super::chain::MOST_IMAGES).contains(n));
@@ -36,10 +38,18 @@ impl ImageJ {
         let (channels, slices, frames) = (channels?.unwrap_or(1), slices?, frames?);
         // Older versions write a number of images alone.
         let slices = slices.unwrap_or_else(|| if frames.is_some() || channels > 1 { 1 } else { images });
-        let found = Self { channels, slices, frames: frames.unwrap_or(1), unit_nm: value("unit").and_then(unit_nm), spacing: value("spacing").and_then(distance) };
+        let found = Self {
+            channels,
+            slices,
+            frames: frames.unwrap_or(1),
+            unit_nm: value("unit").and_then(unit_nm),
+            spacing: value("spacing").and_then(distance),
+        };
         if found.images() != Some(images) {
             let Self { channels, slices, frames, .. } = found;
-            return Err(format!("ImageJ's description tells of {images} images, and of {channels} channels × {slices} slices × {frames} frames"));
+            return Err(format!(
+                "ImageJ's description tells of {images} images, and of {channels} channels × {slices} slices × {frames} frames"
+            ));
         }
         Ok(Some(found))
     }
@@ -81,7 +91,13 @@ mod tests {
 
     #[test]
     fn numbers_that_do_not_fit_together_are_told_of() {
-        for text in ["ImageJ=1\nimages=0", "ImageJ=1\nimages=-3", "ImageJ=1\nimages=x", "ImageJ=1\nimages=5\nslices=4", "ImageJ=1\nimages=99999999999999999999"] {
+        for text in [
+            "ImageJ=1\nimages=0",
+            "ImageJ=1\nimages=-3",
+            "ImageJ=1\nimages=x",
+            "ImageJ=1\nimages=5\nslices=4",
+            "ImageJ=1\nimages=99999999999999999999",
+        ] {
             assert!(ImageJ::parse(text).is_err(), "{text}");
         }
         let most = "ImageJ=1\nchannels=1000000\nslices=1000000\nframes=1000000\n";

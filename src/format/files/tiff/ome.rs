@@ -93,7 +93,12 @@ impl Ome {
         let attributes = Attributes::of(element)?;
         match element.local_name().as_ref() {
             "OME" => self.uuid = attributes.text("UUID"),
-            "BinaryOnly" => return Err(format!("its OME-XML is in another file, {:?}, which is not read", attributes.text("MetadataFile").unwrap_or_default())),
+            "BinaryOnly" => {
+                return Err(format!(
+                    "its OME-XML is in another file, {:?}, which is not read",
+                    attributes.text("MetadataFile").unwrap_or_default()
+                ));
+            }
             "Pixels" if !is_found => self.pixels(&attributes)?,
             "TiffData" if !is_found => {
                 let number = |name: &str| attributes.number(name);
@@ -124,7 +129,8 @@ impl Ome {
         for (size, name) in self.size.iter_mut().zip(DIMENSIONS.chars()) {
             let name = format!("Size{name}");
             let number = attributes.number(&name)?.filter(|n| (1..=i32::MAX as u64).contains(n));
-            *size = number.ok_or_else(|| format!("OME-XML's {name} is {:?} instead of 1 or more", attributes.text(&name).unwrap_or_default()))?;
+            *size = number
+                .ok_or_else(|| format!("OME-XML's {name} is {:?} instead of 1 or more", attributes.text(&name).unwrap_or_default()))?;
         }
         for (nm, name) in self.voxel_nm.iter_mut().zip(DIMENSIONS.chars()) {
             let size = attributes.text(&format!("PhysicalSize{name}")).and_then(|text| text.parse::<f64>().ok());
@@ -147,7 +153,9 @@ impl Ome {
         }
         let sizes = [depth, channels / samples, times];
         let count = sizes.iter().try_fold(1_u64, |count, size| count.checked_mul(*size)).filter(|count| *count <= MOST_IMAGES);
-        let count = count.ok_or_else(|| format!("OME-XML tells of {depth} × {channels} × {times} slices, channels and times; {MOST_IMAGES} images are read"))?;
+        let count = count.ok_or_else(|| {
+            format!("OME-XML tells of {depth} × {channels} × {times} slices, channels and times; {MOST_IMAGES} images are read")
+        })?;
         let mut names = vec![own.to_owned()];
         let mut places = vec![None; usize::try_from(count).unwrap_or(0)];
         let everything = [TiffData::default()];
@@ -158,7 +166,9 @@ impl Ome {
                 Some(name) if name != own && (data.uuid.is_none() || data.uuid != self.uuid) => number_of(name, &mut names)?,
                 _ => 0,
             };
-            let first = self.index(data.first, sizes).ok_or_else(|| format!("OME-XML's TiffData begins at the plane {:?} of {sizes:?}", data.first))?;
+            let first = self
+                .index(data.first, sizes)
+                .ok_or_else(|| format!("OME-XML's TiffData begins at the plane {:?} of {sizes:?}", data.first))?;
             let planes = data.count.or(data.image.map(|_| 1)).unwrap_or(count - first);
             if planes > count - first {
                 return Err(format!("OME-XML's TiffData holds {planes} planes from {first} on, where there are {count}"));

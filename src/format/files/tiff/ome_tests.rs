@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use super::*;
 
 fn xml(pixels: &str, inner: &str) -> String {
-    format!(r#"<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:1"><Image ID="Image:0"><Pixels ID="Pixels:0" Type="uint8" {pixels}>{inner}</Pixels></Image><Image ID="Image:1"><Pixels DimensionOrder="XYZCT" SizeX="1" SizeY="1" SizeZ="9" SizeC="9" SizeT="9"><TiffData IFD="7"/></Pixels></Image></OME>"#)
+    format!(
+        r#"<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:1"><Image ID="Image:0"><Pixels ID="Pixels:0" Type="uint8" {pixels}>{inner}</Pixels></Image><Image ID="Image:1"><Pixels DimensionOrder="XYZCT" SizeX="1" SizeY="1" SizeZ="9" SizeC="9" SizeT="9"><TiffData IFD="7"/></Pixels></Image></OME>"#
+    )
 }
 
 const SIZES: &str = r#"DimensionOrder="XYZCT" SizeX="5" SizeY="4" SizeZ="3" SizeC="2" SizeT="1""#;
@@ -40,7 +42,8 @@ fn planes_are_where_they_are_said_to_be() {
 
 #[test]
 fn sizes_are_in_nanometres() {
-    let sizes = format!(r#"{SIZES} PhysicalSizeX="0.004" PhysicalSizeY="4" PhysicalSizeYUnit="nm" PhysicalSizeZ="300" PhysicalSizeZUnit="Å""#);
+    let sizes =
+        format!(r#"{SIZES} PhysicalSizeX="0.004" PhysicalSizeY="4" PhysicalSizeYUnit="nm" PhysicalSizeZ="300" PhysicalSizeZUnit="Å""#);
     let ome = Ome::parse(&xml(&sizes, "")).unwrap();
     assert_eq!((ome.size, ome.voxel_nm), ([5, 4, 3, 2, 1], [Some(4.0), Some(4.0), Some(30.0)]));
     let other = Ome::parse(&xml(&format!(r#"{SIZES} PhysicalSizeX="1" PhysicalSizeXUnit="pixel" PhysicalSizeY="0""#), "")).unwrap();

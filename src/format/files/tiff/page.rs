@@ -40,7 +40,10 @@ pub(super) enum Compression {
     None,
     Lzw,
     /// With the tables that the image's own lack, and whether three channels are luma and chroma.
-    Jpeg { tables: Bytes, is_ycbcr: bool },
+    Jpeg {
+        tables: Bytes,
+        is_ycbcr: bool,
+    },
     Deflate,
     PackBits,
     Zstd,
@@ -102,8 +105,10 @@ impl Page {
         let bad = |tag, value, expected: &str| directory.wrong(tiff, tag, &[value], expected);
         let [width, height] = {
             let [width, height] = [number(Tag::ImageWidth, 0).await?, number(Tag::ImageLength, 0).await?];
-            [pixels(width).ok_or_else(|| bad(Tag::ImageWidth, width, "1 to 2147483647 pixels"))?,
-             pixels(height).ok_or_else(|| bad(Tag::ImageLength, height, "1 to 2147483647 pixels"))?]
+            [
+                pixels(width).ok_or_else(|| bad(Tag::ImageWidth, width, "1 to 2147483647 pixels"))?,
+                pixels(height).ok_or_else(|| bad(Tag::ImageLength, height, "1 to 2147483647 pixels"))?,
+            ]
         };
         let samples = number(Tag::SamplesPerPixel, 1).await?;
         let in_range = u32::try_from(samples).ok().filter(|n| (1..=MOST_SAMPLES).contains(&u64::from(*n)));
@@ -170,8 +175,10 @@ impl Page {
         let [offsets, lengths] = if self.is_tiled {
             let [unit_width, unit_height] = [number(Tag::TileWidth, 0).await?, number(Tag::TileLength, 0).await?];
             let bad = |tag, value| directory.wrong(tiff, tag, &[value], "1 to 2147483647 pixels");
-            self.unit = [pixels(unit_width).ok_or_else(|| bad(Tag::TileWidth, unit_width))?,
-                         pixels(unit_height).ok_or_else(|| bad(Tag::TileLength, unit_height))?];
+            self.unit = [
+                pixels(unit_width).ok_or_else(|| bad(Tag::TileWidth, unit_width))?,
+                pixels(unit_height).ok_or_else(|| bad(Tag::TileLength, unit_height))?,
+            ];
             [Tag::TileOffsets, Tag::TileByteCounts]
         } else {
             let rows = number(Tag::RowsPerStrip, u64::from(height)).await?;

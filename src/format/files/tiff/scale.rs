@@ -10,7 +10,12 @@ const LARGEST_NM: f64 = 20e3;
 
 /// Nanometres of a pixel along x and y, by the fields for it, which are in pixels a unit: `unit_nm` where the image does not name one itself.
 /// `None` where nothing is said that a microscope would.
-pub(super) async fn pixel_nm(tiff: &Tiff, directory: &Directory, unit_nm: Option<f64>, cancel: &Cancel) -> Result<Option<[f64; 2]>, FormatError> {
+pub(super) async fn pixel_nm(
+    tiff: &Tiff,
+    directory: &Directory,
+    unit_nm: Option<f64>,
+    cancel: &Cancel,
+) -> Result<Option<[f64; 2]>, FormatError> {
     let unit = match (unit_nm, directory.number(&tiff.file, Tag::ResolutionUnit, 2, cancel).await?) {
         (Some(nm), _) => nm,
         (None, 2) => 2.54e7,

@@ -137,7 +137,14 @@ impl TiffArray {
     }
 
     /// What of a strip or tile lies in a rectangle: the pixels that come out, of the rectangle that is given back. `None` where it was not stored.
-    async fn unit(&self, placed: &Rc<Placed>, key: PageKey, unit: &Unit, wanted: &Rect, cancel: &Cancel) -> Result<Option<(Rect, Rc<Vec<u8>>)>, FormatError> {
+    async fn unit(
+        &self,
+        placed: &Rc<Placed>,
+        key: PageKey,
+        unit: &Unit,
+        wanted: &Rect,
+        cancel: &Cancel,
+    ) -> Result<Option<(Rect, Rc<Vec<u8>>)>, FormatError> {
         let page = &placed.page;
         if (unit.at, unit.len) == (0, 0) {
             return Ok(None);
@@ -224,7 +231,15 @@ fn units_in(page: &Page, plane: u64, wanted: &Rect) -> Vec<Unit> {
     units
 }
 
-async fn read_unit(placed: &Placed, unit: &Unit, key: PageKey, at: u64, len: u64, rows: u64, cancel: &Cancel) -> Result<Vec<u8>, FormatError> {
+async fn read_unit(
+    placed: &Placed,
+    unit: &Unit,
+    key: PageKey,
+    at: u64,
+    len: u64,
+    rows: u64,
+    cancel: &Cancel,
+) -> Result<Vec<u8>, FormatError> {
     let file = &placed.tiff.file.file;
     let end = at.checked_add(len).ok_or_else(|| unit.bad(placed, key, format!("{len} bytes at {at}")))?;
     let options = ReadOptions { kind: ResourceKind::Chunk, cancel: cancel.clone() };
