@@ -102,7 +102,7 @@ fn no_byte_of_a_file_is_read_twice() {
     let bytes: Vec<u8> = (0..shape.iter().product()).flat_map(|at| value(at).to_be_bytes()).collect();
     let file = Sparse::new("whole.bin", &[(100, &bytes)], 100 + bytes.len() as u64);
     let raw = RawLayout { shape, data_type: DataType::Uint16, channels: 1, little_endian: false, header_bytes: 100 };
-    let (recorder, source) = open(&file.0, &Said { format: None, raw: Some(raw) });
+    let (recorder, source) = open(&file.0, &Said { raw: Some(raw), ..Said::default() });
     assert_eq!(recorder.bytes(), 0, "a raw file has no header to read");
     let level = support::read_level(&*source, 0, &Selection::default()).unwrap();
     assert!(level.block.data.chunks_exact(2).zip(0..).all(|(voxel, at)| voxel == value(at).to_le_bytes()));

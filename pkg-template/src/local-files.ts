@@ -32,11 +32,20 @@ export const isLocalAddress = (url: string): boolean => url.startsWith(SCHEME);
 export function withLocalAddress<T extends object>(layer: T): T {
   const { source } = layer as { source?: unknown };
   if (!isLocal(source)) return layer;
-  const { files, path = "", ...more } = source;
+  const { files, path = "", ...said } = source;
   const below = path.split("/").filter((segment) => segment !== "").map(encodeURIComponent);
   const address = addressOf(files);
   const url = isArchive(address) ? `${address}|zip:${below.join("/")}` : [address, ...below].join("/");
+  const more = said.format === "images" && !said.images && !isHandle(files) && files.length > 1 ? { ...said, images: imagesOf(files, path) } : said;
   return { ...layer, source: { ...more, url } };
+}
+
+/** The names of files that are listed below a folder of theirs, img_2 before img_10. */
+function imagesOf(files: Iterable<File>, path: string): string[] {
+  const below = Array.from(files, (file) => file.webkitRelativePath.split("/").slice(1).join("/") || file.name);
+  const start = path === "" ? "" : `${path}/`;
+  const names = below.filter((name) => name.startsWith(start)).map((name) => name.slice(start.length));
+  return names.sort(new Intl.Collator("en", { numeric: true }).compare);
 }
 
 /** A layer as the page gave it, for one as the engine tells of it. */

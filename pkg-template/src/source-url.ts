@@ -3,7 +3,7 @@
  * knows only whole ones, and of credentials and chosen files only numbers.
  */
 import { withCredentials, withKnownCredentials, withoutCredentials, withoutNumber } from "./credentials.js";
-import { withLocalAddress, withLocalFiles } from "./local-files.js";
+import { isLocalAddress, withLocalAddress, withLocalFiles } from "./local-files.js";
 import type { LayerSpec, LocalSource, PartialViewerState, SavedLayer, ViewerStateV1 } from "./types.js";
 
 /** A layer for the engine. */
@@ -17,8 +17,10 @@ export function stateFromEngine(state: ViewerStateV1): ViewerStateV1 {
   const bare = (layer: SavedLayer): SavedLayer => {
     const source = layer["source"];
     if (typeof source === "string") return { ...layer, source: withoutNumber(source) };
-    const url = (source as { url?: unknown } | null)?.url;
-    return typeof url === "string" ? { ...layer, source: { ...(source as object), url: withoutNumber(url) } } : layer;
+    const { url, images, ...more } = (source ?? {}) as { url?: unknown; images?: unknown };
+    if (typeof url !== "string") return layer;
+    // Names of chosen files mean nothing elsewhere, and would make a long link.
+    return { ...layer, source: { ...more, ...(images !== undefined && !isLocalAddress(url) && { images }), url: withoutNumber(url) } };
   };
   return { ...state, layers: state.layers.map(bare) };
 }
@@ -41,7 +43,7 @@ export function stateForEngine(state: PartialViewerState): PartialViewerState {
 /** Whether a layer probably needs the full module of the workers. A guess, for what to fetch before the engine is there to say: a wrong one costs time only. */
 export function needsFullModule({ source }: LayerSpec): boolean {
   const { url, format, raw } = typeof source === "string" ? { url: source, format: undefined, raw: undefined } : "url" in source ? source : { ...source, url: nameOf(source) };
-  return format ? format !== "precomputed" : raw !== undefined || /(^|\|)((ome-)?zarr|n5:|wkw:|zip:)|\.(zarr|zr|n5|zip|ozx|nii|nii\.gz|tiff?|raw|dm[34]|png|jpe?g)([/?#|]|$)/i.test(url);
+  return format ? format !== "precomputed" : raw !== undefined || /(^|\|)((ome-)?zarr|n5:|wkw:|zip:)|\.(zarr|zr|n5|zip|ozx|nii|nii\.gz|tiff?|btf|raw|dm[34]|png|jpe?g)([/?#|]|$)/i.test(url);
 }
 
 /** What was chosen is called. */

@@ -132,7 +132,7 @@ export type SourceFormat = "precomputed" | "ome-zarr" | "zarr" | "n5" | "wkw" | 
 /** Where a layer's voxels are: https://, gs://bucket/path or s3://bucket/path, perhaps of or in a ZIP archive (`…/a.zip|zip:path`), or files of this machine. */
 export type SourceSpec = string | RemoteSource | LocalSource;
 
-/** An address, and what is said of it. */
+/** An address, and what is said of it. Files that count are `slice_{0000..0123}.png`: slice_0000.png to slice_0123.png, one a slice. */
 export interface RemoteSource {
   url: string;
   format?: SourceFormat;
@@ -141,6 +141,8 @@ export interface RemoteSource {
   /** An S3 service other than AWS. */
   endpoint?: string;
   pathStyle?: boolean;
+  /** The names of the images in the folder at the address, from the first slice to the last (format "images"). */
+  images?: string[];
   credentials?: Credentials;
   /** How a raw file holds its voxels. */
   raw?: RawLayout;
@@ -174,6 +176,8 @@ export interface LocalSource {
   voxelSizeNm?: Vec3;
   /** How a raw file holds its voxels. */
   raw?: RawLayout;
+  /** The names of the images in that folder, from the first slice to the last (format "images"). Left out of files that are listed: all, img_2 before img_10. */
+  images?: string[];
 }
 
 /** What every layer has. */

@@ -23,6 +23,10 @@ pub mod jpeg;
 pub mod jxl;
 #[cfg(feature = "zarr")]
 pub mod lz4;
+#[cfg(feature = "tiff")]
+pub mod lzw;
+#[cfg(feature = "tiff")]
+pub mod packbits;
 #[cfg(feature = "zarr")]
 pub mod pcodec;
 #[cfg(feature = "png")]

@@ -1,5 +1,6 @@
 //! What an address says about the format at it, before anything is fetched.
 
+use super::numbered::Numbered;
 use super::{FormatError, Said, SourceFormat};
 use crate::store::url::{SourceUrl, parse_source};
 
@@ -19,9 +20,10 @@ pub fn is_said_to_need_full_module(url: &str, said: &Said) -> bool {
     format.is_some_and(|format| format != SourceFormat::Precomputed)
 }
 
-/// The format that is said beside an address. A layout is one of raw files.
+/// The format that is said beside an address. A layout is one of raw files, and only images are named.
 pub(super) fn format_said(said: &Said) -> Option<SourceFormat> {
-    said.format.or_else(|| said.raw.as_ref().map(|_| SourceFormat::Raw))
+    let by_images = (!said.images.is_empty()).then_some(SourceFormat::Images);
+    said.format.or_else(|| said.raw.as_ref().map(|_| SourceFormat::Raw)).or(by_images)
 }
 
 /// The format of this name, as it stands around an address.
@@ -79,8 +81,13 @@ pub(super) fn foreign(url: &str) -> Option<FormatError> {
 /// The format that a part of the path says by its ending, the innermost first.
 pub(super) fn format_called(url: &str) -> Option<SourceFormat> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
-    if let Some(format) = path.rsplit('/').next().and_then(format_of_file) {
-        return Some(format);
+    if let Some(name) = path.rsplit('/').next() {
+        if Numbered::parse(name).is_some() {
+            return Some(SourceFormat::Images);
+        }
+        if let Some(format) = format_of_file(name) {
+            return Some(format);
+        }
     }
     path.rsplit('/').find_map(|part| match part.rsplit_once('.')?.1 {
         "zarr" | "zr" => Some(SourceFormat::Zarr),
@@ -96,7 +103,7 @@ mod tests {
     use crate::voxel::DataType;
 
     fn said(format: Option<SourceFormat>) -> Said {
-        Said { format, raw: None }
+        Said { format, ..Said::default() }
     }
 
     #[test]
@@ -126,7 +133,7 @@ mod tests {
             assert!(is_said_to_need_full_module("https://h/a", &said(Some(format))));
         }
         let raw = RawLayout { shape: [1; 3], data_type: DataType::Uint8, channels: 1, little_endian: true, header_bytes: 0 };
-        assert!(is_said_to_need_full_module("https://h/a", &Said { format: None, raw: Some(raw) }));
+        assert!(is_said_to_need_full_module("https://h/a", &Said { raw: Some(raw), ..Said::default() }));
     }
 
     #[test]
@@ -134,6 +141,7 @@ mod tests {
         assert_eq!(format_called("https://h/a.zarr/b.TIFF?x=.nii"), Some(SourceFormat::Tiff));
         assert_eq!(format_called("https://h/a.nii.gz"), Some(SourceFormat::Nifti));
         assert_eq!(format_called("https://h/a.tif.gz"), None);
+        assert_eq!(format_called("https://h/a_%7B000..123%7D.tif"), Some(SourceFormat::Images));
         assert_eq!(format_called("https://h/a.png/b"), None);
     }
 

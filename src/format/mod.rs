@@ -40,6 +40,7 @@ mod limits;
 mod memo;
 #[cfg(feature = "zarr")]
 mod n5;
+mod numbered;
 #[cfg(feature = "decode")]
 mod object;
 #[cfg(feature = "zarr")]

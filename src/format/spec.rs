@@ -99,6 +99,9 @@ pub struct Said {
     pub format: Option<SourceFormat>,
     /// How a raw file holds its voxels.
     pub raw: Option<RawLayout>,
+    /// Of a folder of images, the names of the files, one for each slice from the first to the last, as paths below it. Left out, the address
+    /// itself says which.
+    pub images: Vec<String>,
 }
 
 /// What the metadata says the voxels mean, where it says so.

@@ -93,7 +93,7 @@ async function drop(page, files) {
   const event = (type) => cdp.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data: { items: [], files, dragOperationsMask: 1 } });
   await event('dragEnter');
   await event('dragOver');
-  await page.getByText('Drop a folder, a file or an address').waitFor(PATIENCE);
+  await page.getByText('Drop a folder, files or an address').waitFor(PATIENCE);
   await event('drop');
 }
 

@@ -16,12 +16,13 @@ import files_cases
 import n5_cases
 import ome
 import precomputed
+import tiff_cases
 import wkw_cases
 import zarr_cases
 import zips
 from book import Book
 
-PARTS = ("arrays", "precomputed", "zarr", "ome", "bad", "n5", "wkw", "zip", "files")
+PARTS = ("arrays", "precomputed", "zarr", "ome", "bad", "n5", "wkw", "zip", "files", "tiff", "images")
 
 
 def main():
@@ -32,7 +33,7 @@ def main():
     for part in PARTS:
         shutil.rmtree(root / part, ignore_errors=True)
     book = Book(root)
-    for part in (precomputed, zarr_cases, ome, bad, n5_cases, wkw_cases, zips, files_cases):
+    for part in (precomputed, zarr_cases, ome, bad, n5_cases, wkw_cases, zips, files_cases, tiff_cases):
         part.write(book)
     book.write(root / "expected.json")
     files = [f for f in root.rglob("*") if f.is_file()]

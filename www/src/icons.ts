@@ -11,6 +11,7 @@ import copy from "lucide-static/icons/copy.svg?raw";
 import ellipsis from "lucide-static/icons/ellipsis-vertical.svg?raw";
 import eyeOff from "lucide-static/icons/eye-off.svg?raw";
 import eye from "lucide-static/icons/eye.svg?raw";
+import file from "lucide-static/icons/file.svg?raw";
 import folderOpen from "lucide-static/icons/folder-open.svg?raw";
 import globe from "lucide-static/icons/globe.svg?raw";
 import grip from "lucide-static/icons/grip-vertical.svg?raw";

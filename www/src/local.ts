@@ -1,12 +1,15 @@
 /** Files and folders of this machine: chosen in a box of the browser's, or dropped. */
 import { parseDatasource, stateFromDatasource, type FromDatasource, type LocalSource } from "neurolume";
+import { isImage, volumesOf, type FilesByName } from "./images.js";
 
 /** What one chose, and what to call it. */
 export interface Chosen {
   name: string;
   files: LocalSource["files"];
   /** Where in it. */
-  path?: string;
+  path?: string | undefined;
+  /** Where it is a folder of images: their names, from the first slice to the last. */
+  images?: string[];
 }
 
 /** Files that say that their folder is a volume. */
@@ -14,6 +17,8 @@ const METADATA = ["info", "zarr.json", ".zarray", ".zattrs", "attributes.json", 
 const DATASOURCE = "datasource-properties.json";
 /** More than a dataset has layers: chunks, most likely. */
 const MOST_FOLDERS = 200;
+/** As many images as a volume has slices. */
+const MOST_FILES = 200_000;
 
 /** Asks for a folder. Empty where nothing was chosen. */
 export async function chooseFolder(): Promise<Chosen[]> {
@@ -29,10 +34,29 @@ export async function chooseFolder(): Promise<Chosen[]> {
   }
 }
 
-/** Asks for files: archives, volumes that are one file. Empty where nothing was chosen. */
+/** Asks for files: each is a volume, but for images, which are slices of one. Empty where nothing was chosen. */
 export async function chooseFiles(): Promise<Chosen[]> {
   const chosen = await chooseWith((input) => (input.multiple = true));
-  return chosen.flatMap(({ files }) => Array.from(files as FileList, (file) => ({ name: file.name, files: [file] })));
+  return (await Promise.all(chosen.map(({ files }) => together([...(files as FileList)])))).flat();
+}
+
+/** What files are that were chosen together. */
+async function together(files: File[]): Promise<Chosen[]> {
+  const images = files.filter(({ name }) => isImage(name));
+  const others = files.filter(({ name }) => !isImage(name)).map((file) => ({ name: file.name, files: [file] }));
+  const byName: FilesByName = new Map(images.map((file) => [file.name, () => Promise.resolve(file)]));
+  const volumes = await volumesOf(byName, { name: commonName(images), files: images });
+  // One that is a volume of its own is read by itself.
+  const alone = ({ name, path, ...more }: Chosen): Chosen => (path ? { name, files: images.filter((file) => file.name === path) } : { name, ...more });
+  return [...volumes.map(alone), ...others];
+}
+
+/** What the names of slices have in common at their beginning. */
+function commonName(files: File[]): string {
+  const [first = "", ...others] = files.map(({ name }) => name);
+  let length = first.length;
+  for (const name of others) while (!name.startsWith(first.slice(0, length))) length -= 1;
+  return first.slice(0, length).replace(/[\W_]*\d*$/, "") || "images";
 }
 
 function chooseWith(set: (input: HTMLInputElement) => void): Promise<Chosen[]> {
@@ -58,26 +82,34 @@ export async function dropped(transfer: DataTransfer): Promise<Chosen[]> {
     return { entry, file, handle: handle?.catch(() => null) };
   });
   const chosen: Chosen[] = [];
+  const single: File[] = [];
   for (const { entry, file, handle } of found) {
     const given = await handle;
     if (given?.kind === "directory") chosen.push({ name: given.name, files: given as FileSystemDirectoryHandle });
     else if (!given && entry?.isDirectory) chosen.push({ name: entry.name, files: asHandle(entry as FileSystemDirectoryEntry) });
-    else if (file) chosen.push({ name: file.name, files: [file] });
+    else if (file) single.push(file);
   }
-  return chosen;
+  return [...chosen, ...(await together(single))];
 }
 
 /** A folder as browsers without handles give it, in the form of one: as much of it as the viewer uses. */
 function asHandle(folder: FileSystemDirectoryEntry): FileSystemDirectoryHandle {
   const get = <T extends FileSystemEntry>(how: "getFile" | "getDirectory", name: string): Promise<T> => new Promise((resolve, reject) => folder[how](name, {}, (entry) => resolve(entry as T), reject));
+  async function* values(): AsyncGenerator<FileSystemHandle> {
+    const reader = folder.createReader();
+    for (;;) {
+      // Some at a time, until there are none.
+      const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+      if (some.length === 0) return;
+      for (const entry of some) yield entry.isDirectory ? asHandle(entry as FileSystemDirectoryEntry) : asFileHandle(entry as FileSystemFileEntry);
+    }
+  }
   return {
     kind: "directory",
     name: folder.name,
+    values,
     getDirectoryHandle: async (name: string) => asHandle(await get<FileSystemDirectoryEntry>("getDirectory", name)),
-    getFileHandle: async (name: string) => {
-      const entry = await get<FileSystemFileEntry>("getFile", name);
-      return { kind: "file", name, getFile: () => new Promise<File>((resolve, reject) => entry.file(resolve, reject)) };
-    },
+    getFileHandle: async (name: string) => asFileHandle(await get<FileSystemFileEntry>("getFile", name)),
   } as unknown as FileSystemDirectoryHandle;
 }
 
@@ -87,24 +119,61 @@ export function oneFile({ files, path }: Chosen): File | undefined {
   return path === undefined && more.length === 0 ? file : undefined;
 }
 
+const asFileHandle = (entry: FileSystemFileEntry): FileSystemFileHandle =>
+  ({ kind: "file", name: entry.name, getFile: () => new Promise<File>((resolve, reject) => entry.file(resolve, reject)) }) as FileSystemFileHandle;
+
 /**
- * What was chosen: the volumes in folders of a folder, all of it where nothing is found; "described" where a description in it says what it is; what a
- * description says that was chosen itself.
+ * What was chosen: the volumes in folders of a folder, and images in it and in these folders, all of it where nothing is found; "described" where a
+ * description in it says what it is; what a description says that was chosen itself.
  */
 export async function lookInto(chosen: Chosen): Promise<Chosen[] | "described" | FromDatasource> {
   const { files } = chosen;
-  const [only] = "length" in files ? files : [];
-  if (only && "length" in files && files.length === 1 && /\.json$/i.test(only.name)) return stateFromDatasource(parseDatasource(await only.text()), document.baseURI);
-  if (!("getDirectoryHandle" in files) || !("values" in files)) return [chosen];
+  const only = oneFile(chosen);
+  if (only && /\.json$/i.test(only.name)) return stateFromDatasource(parseDatasource(await only.text()), document.baseURI);
+  if (!("getDirectoryHandle" in files)) return imagesOfList(chosen);
   if (await file(files, DATASOURCE)) return "described";
   if (await isVolume(files)) return [chosen];
   const found: Chosen[] = [];
-  let seen = 0;
+  const images: FilesByName = new Map();
+  let [folders, seen] = [0, 0];
   for await (const entry of files.values()) {
-    if (++seen > MOST_FOLDERS) break;
-    if (entry.kind === "directory" && (await isVolume(entry))) found.push({ name: entry.name, files, path: entry.name });
+    if (++seen > MOST_FILES) return [chosen];
+    if (entry.kind === "file") {
+      if (isImage(entry.name)) images.set(entry.name, () => entry.getFile());
+    } else if (++folders > MOST_FOLDERS) {
+      return [chosen];
+    } else if (await isVolume(entry)) {
+      found.push({ name: entry.name, files, path: entry.name });
+    } else {
+      found.push(...(await volumesOf(await imagesIn(entry), { name: entry.name, files, path: entry.name })));
+    }
   }
-  return found.length > 0 && seen <= MOST_FOLDERS ? found.toSorted((a, b) => a.name.localeCompare(b.name)) : [chosen];
+  found.push(...(await volumesOf(images, chosen)));
+  return found.length > 0 ? found.toSorted((a, b) => a.name.localeCompare(b.name, "en", { numeric: true })) : [chosen];
+}
+
+async function imagesIn(folder: FileSystemDirectoryHandle): Promise<FilesByName> {
+  const images: FilesByName = new Map();
+  let seen = 0;
+  for await (const entry of folder.values()) {
+    if (++seen > MOST_FILES) return new Map();
+    if (entry.kind === "file" && isImage(entry.name)) images.set(entry.name, () => entry.getFile());
+  }
+  return images;
+}
+
+/** The same of a folder whose files the browser has listed: images by their folders, where nothing says that the folder is a volume. */
+async function imagesOfList(chosen: Chosen): Promise<Chosen[]> {
+  const list = [...(chosen.files as Iterable<File>)].filter(({ webkitRelativePath }) => webkitRelativePath !== "");
+  if (list.some(({ name }) => METADATA.includes(name) || name === DATASOURCE)) return [chosen];
+  const folders = new Map<string, FilesByName>();
+  for (const file of list.filter(({ name }) => isImage(name))) {
+    const path = file.webkitRelativePath.split("/").slice(1, -1).join("/");
+    const folder = folders.get(path) ?? new Map<string, () => Promise<File>>();
+    folders.set(path, folder.set(file.name, () => Promise.resolve(file)));
+  }
+  const found = await Promise.all([...folders].map(([path, images]) => volumesOf(images, { ...chosen, name: path.split("/").at(-1) || chosen.name, path: path || undefined })));
+  return found.length > 0 ? found.flat() : [chosen];
 }
 
 async function isVolume(folder: FileSystemDirectoryHandle): Promise<boolean> {

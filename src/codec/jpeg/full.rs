@@ -11,6 +11,15 @@ const MOST_SCANS: usize = 256;
 
 /// Decodes one channel of an image of 8 bits, whose number of channels, 1 or 3, and of pixels is known to be this.
 pub(in super::super) fn decode_channel(bytes: &[u8], pixels: usize, channels: u32, channel: u32) -> Result<Vec<u8>, CodecError> {
+    let data = decode(bytes, pixels, channels)?;
+    if channels == 1 {
+        return Ok(data);
+    }
+    Ok(data.into_iter().skip(channel as usize).step_by(channels as usize).collect())
+}
+
+/// The same of all channels, which are those of each pixel in turn.
+pub(super) fn decode(bytes: &[u8], pixels: usize, channels: u32) -> Result<Vec<u8>, CodecError> {
     // The decoder fills up an image that ends early; what is truncated never has this marker, for compressed data escapes it.
     if !bytes.windows(2).rev().any(|pair| pair == END_OF_IMAGE) {
         return Err(corrupt("the image ends early"));
@@ -23,8 +32,5 @@ pub(in super::super) fn decode_channel(bytes: &[u8], pixels: usize, channels: u3
     if data.len() != pixels * channels as usize {
         return Err(corrupt(format!("{} bytes come out instead of {pixels} × {channels}", data.len())));
     }
-    if channels == 1 {
-        return Ok(data);
-    }
-    Ok(data.into_iter().skip(channel as usize).step_by(channels as usize).collect())
+    Ok(data)
 }

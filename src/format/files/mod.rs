@@ -1,5 +1,9 @@
 //! Volumes that are one file, or files of one image each: read by ranges, never whole.
 
+mod images;
+mod rows;
+mod tiff;
+
 use std::rc::Rc;
 
 use super::{ChunkSource, FormatError, Said, SourceFormat};
@@ -26,11 +30,12 @@ pub(super) async fn open(
     said: &Said,
     cancel: &Cancel,
 ) -> Result<Box<dyn ChunkSource>, FormatError> {
-    let file = File::find(provider, url, cancel).await?;
     match format {
-        SourceFormat::Nifti => nifti::open(file, cancel).await,
-        SourceFormat::Raw => raw::open(file, said.raw.as_ref()),
-        SourceFormat::Dm => dm::open(file, cancel).await,
-        _ => Err(file.unsupported("the format", format!("{format:?}"))),
+        SourceFormat::Tiff => tiff::open(provider, url, cancel).await,
+        SourceFormat::Images => images::open(provider, url, said, cancel).await,
+        SourceFormat::Nifti => nifti::open(File::find(provider, url, cancel).await?, cancel).await,
+        SourceFormat::Raw => raw::open(File::find(provider, url, cancel).await?, said.raw.as_ref()),
+        SourceFormat::Dm => dm::open(File::find(provider, url, cancel).await?, cancel).await,
+        _ => Err(FormatError::Unsupported { what: "the format", name: format!("{format:?}"), url: url.to_owned() }),
     }
 }

@@ -47,6 +47,9 @@ pub enum SourceOptions {
         /// How a raw file holds its voxels.
         #[serde(skip_serializing_if = "Option::is_none")]
         raw: Option<RawLayout>,
+        /// Of a folder of images, the names of the files, one for each slice.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        images: Vec<String>,
     },
 }
 
@@ -64,7 +67,7 @@ impl SourceOptions {
     pub fn said(&self) -> Said {
         match self {
             Self::Url(_) => Said::default(),
-            Self::Described { format, raw, .. } => Said { format: *format, raw: raw.clone() },
+            Self::Described { format, raw, images, .. } => Said { format: *format, raw: raw.clone(), images: images.clone() },
         }
     }
 

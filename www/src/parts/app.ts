@@ -94,7 +94,7 @@ class App extends Part {
       <main aria-label="Volume">
         <div id="viewer"></div>
         <nl-notice></nl-notice>
-        ${this.dropping ? html`<div class="drop"><span>Drop a folder, a file or an address to add it</span></div>` : nothing}
+        ${this.dropping ? html`<div class="drop"><span>Drop a folder, files or an address to add it</span></div>` : nothing}
       </main>
       <nl-dock role="complementary" aria-label="Layers" ?hidden=${!this.dockOpen}></nl-dock>
       <nl-status-bar role="contentinfo"></nl-status-bar>

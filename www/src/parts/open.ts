@@ -117,7 +117,7 @@ class OpenBox extends Part {
             ? html`<p class="problem" role="alert" data-testid="open-problem">${this.problem}</p>`
             : this.opening
               ? html`<p class="hint wait" role="status"><span>Waiting for the server. Close this box to go on meanwhile.</span><button class="button small" data-testid="open-cancel" @click=${() => this.opening?.abort()}>Cancel</button></p>`
-              : html`<p class="hint">Neuroglancer precomputed, OME-Zarr, Zarr, N5 and WKW, also in ZIP archives, NIfTI, DM3, DM4 and raw files, read straight from where they are; nothing is uploaded.</p>`}
+              : html`<p class="hint">Neuroglancer precomputed, OME-Zarr, Zarr, N5 and WKW, also in ZIP archives; TIFF, NIfTI, DM3, DM4 and raw files; images, one a slice, such as <code>https://…/slice_{000..123}.png</code>. Read straight from where they are; nothing is uploaded.</p>`}
           ${session.datasets.length > 0
             ? html`<h2>Here${many ? html`<input type="text" data-testid="open-filter" placeholder="Filter" aria-label="Filter datasets" .value=${this.query} @input=${(e: Event) => (this.query = (e.target as HTMLInputElement).value)} />` : nothing}</h2>
                 <div class="list">${found.map((d) => this.#entry(d))}${found.length === 0 ? html`<p class="hint" style="padding:0 8px">None is called that.</p>` : nothing}</div>`
@@ -237,11 +237,11 @@ class OpenBox extends Part {
 
   /** Adds a folder or a file; asks first how a file holds its voxels that does not say. False where nothing was added. */
   async #addFiles(chosen: Chosen): Promise<boolean> {
-    const { name, files, path } = chosen;
+    const { name, files, path, images } = chosen;
     const file = oneFile(chosen);
     if (!file || !isRawName(name)) {
       try {
-        await session.add({ files, ...(path && { path }) }, this.kind, name);
+        await session.add({ files, ...(path && { path }), ...(images && { format: "images" as const, images }) }, this.kind, name);
         return true;
       } catch (e) {
         // What is nothing that is known may be voxels and nothing else.
