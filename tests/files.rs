@@ -84,7 +84,8 @@ fn a_microscope_file_of_gigabytes_opens_with_its_tags() {
     let mut tail = whole[end..].to_vec();
     // The sizes are three values of type 5, one after the other.
     let sizes: Vec<usize> = (0..tail.len() - 24).filter(|&at| tail[at..].starts_with(&be(&[1, 5]))).collect();
-    let dimensions: Vec<usize> = sizes.into_iter().map(|at| at + 16).filter(|&at| [7, 5, 4].contains(&tail[at]) && tail[at + 1..at + 4] == [0; 3]).collect();
+    let dimensions: Vec<usize> =
+        sizes.into_iter().map(|at| at + 16).filter(|&at| [7, 5, 4].contains(&tail[at]) && tail[at + 1..at + 4] == [0; 3]).collect();
     for (at, size) in dimensions.iter().zip([1_u32 << 10, 1 << 10, 1 << 10]) {
         tail[*at..at + 4].copy_from_slice(&size.to_le_bytes());
     }

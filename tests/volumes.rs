@@ -17,7 +17,7 @@ use support::expected::{self, Array, Bad, Case, Expected, Values};
 
 fn open(path: &Path, raw: Option<&RawLayout>) -> Result<Box<dyn ChunkSource>, FormatError> {
     let url = path.to_str().unwrap();
-    let said = Said { format: None, raw: raw.cloned() };
+    let said = Said { raw: raw.cloned(), ..Said::default() };
     pollster::block_on(neurolume::format::open(Rc::new(FileProvider), url, &said, &Cancel::never()))
 }
 

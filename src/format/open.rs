@@ -7,9 +7,9 @@ use futures::future::join_all;
 use serde_json::{Map, Value};
 
 use super::document::{child_url, parse_document};
-use super::hint::{foreign, format_called, format_named, format_said};
 #[cfg(feature = "files")]
 use super::files;
+use super::hint::{foreign, format_called, format_named, format_said};
 use super::{ChunkSource, FormatError, Said, SourceFormat, precomputed};
 #[cfg(feature = "zarr")]
 use super::{n5, wkw, zarr_folder::open_zarr};

@@ -14,17 +14,11 @@ from book import level
 
 SHAPE = (7, 5, 4)
 NM_PER_MM = 1e6
-#: The types that are shown as another: what layers can show, and what ids are.
-SHOWN = {"float64": "float32", "int64": "uint64"}
 
 
-def shown(block):
-    """A block as the type that it is shown as."""
-    name = SHOWN.get(block.dtype.name)
-    if name is None:
-        return block.astype(block.dtype.newbyteorder("="))
-    with np.errstate(over="ignore"):
-        return block.astype(block.dtype.newbyteorder("=")).view(name) if name == "uint64" else block.astype(name)
+def native(block):
+    """A block in the byte order of this machine."""
+    return block.astype(block.dtype.newbyteorder("="))
 
 
 def put(book, path, content):
@@ -36,9 +30,7 @@ def put(book, path, content):
 
 
 def seeds(dtype, shape=SHAPE, seed=500):
-    """A block of a type; doubles stay within the range of singles."""
-    if np.dtype(dtype) == np.float64:
-        return seeded.values("float32", shape, seed).astype(np.float64) * 0.1
+    """A block of a type: ids of uint64."""
     return seeded.labels(dtype, shape, seed) if np.dtype(dtype) == np.uint64 else seeded.values(dtype, shape, seed)
 
 
@@ -76,7 +68,7 @@ def nifti(book, name, data, affine=None, *, version=1, endian="<", units=("mm", 
         stored = np.asanyarray(read.dataobj.get_unscaled())
         assert stored.dtype.newbyteorder("=") == data.dtype.newbyteorder("=") and np.array_equal(stored, data, equal_nan=data.dtype.kind == "f"), path
         scaled = not (read.dataobj.slope == 1 and read.dataobj.inter == 0)
-        values = [((0, {}), shown(stored) if not scaled else read.get_fdata(dtype=np.float64).astype(np.float32))]
+        values = [((0, {}), native(stored) if not scaled else read.get_fdata(dtype=np.float64).astype(np.float32))]
     size, offset, more = geometry(read.affine, {"mm": 1e6, "micron": 1e3, "meter": 1e9}[units[0] or "mm"]) if placed is None else placed
     short = path.replace("/", "-")
     blocks = [book.values(f"{short}-{n}" if len(values) > 1 else short, np.ascontiguousarray(block), channel, at) for n, ((channel, at), block) in enumerate(values)]
@@ -201,9 +193,9 @@ def raw_cases(book):
         content = content[:more.get("headerBytes", 0)] + b"".join(block.astype(dtype).tobytes(order="F") for block in blocks)
         path = f"files/raw-{name}"
         put(book, path, content)
-        values = [book.values(f"{path.replace('/', '-')}-{n}", shown(block), n) for n, block in enumerate(blocks)]
+        values = [book.values(f"{path.replace('/', '-')}-{n}", native(block), n) for n, block in enumerate(blocks)]
         raw = {"shape": list(SHAPE), "dataType": np.dtype(dtype).name, **more}
-        book.case(path, "raw", shown(blocks[0]).dtype, [level(SHAPE, (1, 1, 1), None, values)], channels=count, features=["raw"], voxel_size_known=False, raw=raw)
+        book.case(path, "raw", native(blocks[0]).dtype, [level(SHAPE, (1, 1, 1), None, values)], channels=count, features=["raw"], voxel_size_known=False, raw=raw)
     put(book, "bad/raw-140.raw", bytes(140))
     for name, raw, mentions in (
         ("none", None, ["nothing says"]), ("short", {"shape": [7, 5, 5], "dataType": "uint8"}, ["140", "175"]), ("long", {"shape": [7, 5, 3], "dataType": "uint8"}, ["140", "105"]),
@@ -293,8 +285,8 @@ def dm(book, name, block, scales, size, *, version=3, order="<", thumbnail=True,
         assert np.allclose(found["pixelSize"][::-1], [s for s, _ in scales]) and found["pixelUnit"][::-1] == [u for _, u in scales], path
     values = values or [((0, {}), block.reshape(block.shape + (1,) * (3 - block.ndim)))]
     short = path.replace("/", "-")
-    blocks = [book.values(f"{short}-{n}", shown(np.ascontiguousarray(b)), channel, at) for n, ((channel, at), b) in enumerate(values)]
-    book.case(path, "dm", shown(values[0][1]).dtype, [level(values[0][1].shape, size, None, blocks)], other_axes=axes, features=["dm", f"dm{version}"], voxel_size_known=known)
+    blocks = [book.values(f"{short}-{n}", native(np.ascontiguousarray(b)), channel, at) for n, ((channel, at), b) in enumerate(values)]
+    book.case(path, "dm", native(values[0][1]).dtype, [level(values[0][1].shape, size, None, blocks)], other_axes=axes, features=["dm", f"dm{version}"], voxel_size_known=known)
 
 
 def dm_cases(book):

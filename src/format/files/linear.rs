@@ -2,9 +2,6 @@
 //!
 //! A chunk is a run of bytes of the file, so that it takes one request: whole rows, and whole planes where they are small. Chunks that follow
 //! each other are asked of the same worker, where their requests become one.
-//!
-//! Values that no layer shows are given as their nearest kin: float64 rounded to float32, int64 with the same bits as uint64, for it holds ids
-//! almost always.
 
 use crate::format::arrays::{ArrayFacts, ArraySource, Level, ReadArray};
 use crate::format::axes::{AxisMap, Role};
@@ -160,12 +157,6 @@ impl LinearArray {
         Self { file, layout, chunk_shape: of_inner(chunk), shape, chunks_per_run }
     }
 
-    fn scaling(&self) -> Option<Scaling> {
-        let is_double = self.layout.data_type == DataType::Float64;
-        // Adding 0 would make -0 to 0.
-        self.layout.scaling.or_else(|| is_double.then_some(Scaling { slope: 1.0, intercept: -0.0 }))
-    }
-
     /// The bytes of a chunk in the file; `None` outside.
     fn range(&self, grid: &[u64]) -> Option<std::ops::Range<u64>> {
         let (mut first, mut voxels, mut stride) = (0_u64, 1_u64, 1_u64);
@@ -187,11 +178,7 @@ impl ReadArray for LinearArray {
             shape: self.shape.clone(),
             chunk_shape: self.chunk_shape.clone(),
             chunks_per_file: Some(self.chunks_per_run.clone()),
-            data_type: match self.layout.data_type {
-                _ if self.scaling().is_some() => DataType::Float32,
-                DataType::Int64 => DataType::Uint64,
-                other => other,
-            },
+            data_type: if self.layout.scaling.is_some() { DataType::Float32 } else { self.layout.data_type },
             fill_bits: 0,
             encoding: "raw".to_owned(),
         }
@@ -204,7 +191,7 @@ impl ReadArray for LinearArray {
         if !self.layout.little_endian && voxel_bytes > 1 {
             data.chunks_exact_mut(voxel_bytes).for_each(<[u8]>::reverse);
         }
-        Ok(Some(match self.scaling() {
+        Ok(Some(match self.layout.scaling {
             Some(scaling) => scaled(&data, self.layout.data_type, scaling),
             None => data,
         }))
