@@ -31,7 +31,11 @@ pub(super) async fn open(file: File, cancel: &Cancel) -> Result<Box<dyn ChunkSou
     let image = image.ok_or_else(|| file.bad("it holds no image"))?;
     let data_type = voxel_type(image.data_type).map_err(|name| file.unsupported("the data type", name))?;
     let size = |axis: usize| image.sizes.get(axis).copied().unwrap_or(1);
-    let outer = (3..image.sizes.len()).map(|axis| OuterAxis { role: Role::Other(format!("dim_{axis}")), size: size(axis), unit: image.unit(&tags, axis) });
+    let outer = (3..image.sizes.len()).map(|axis| OuterAxis {
+        role: Role::Other(format!("dim_{axis}")),
+        size: size(axis),
+        unit: image.unit(&tags, axis),
+    });
     let layout = Layout {
         start: image.data.start,
         data_type,
@@ -43,7 +47,12 @@ pub(super) async fn open(file: File, cancel: &Cancel) -> Result<Box<dyn ChunkSou
     };
     let held = image.data.end - image.data.start;
     if layout.len_bytes() != Some(held) {
-        return Err(file.bad(format!("{:?} voxels of type {} do not take the {held} bytes of image {}", image.sizes, data_type.name(), image.number)));
+        return Err(file.bad(format!(
+            "{:?} voxels of type {} do not take the {held} bytes of image {}",
+            image.sizes,
+            data_type.name(),
+            image.number
+        )));
     }
     linear::open(file, SourceFormat::Dm, layout, Placement::at_origin(image.voxel_size_nm(&tags)))
 }

@@ -229,7 +229,9 @@ impl Reader<'_> {
             description.push(self.count().await?);
         }
         let start = self.at;
-        let unknown = || self.file.bad(format!("the value at byte {start} has an unknown type, {:?}", description.iter().take(8).collect::<Vec<_>>()));
+        let unknown = || {
+            self.file.bad(format!("the value at byte {start} has an unknown type, {:?}", description.iter().take(8).collect::<Vec<_>>()))
+        };
         let len = len_bytes(&description).ok_or_else(unknown)?;
         let kind = description.first().copied().unwrap_or(0);
         if keep == Keep::Nothing || kind == 15 {
