@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use neurolume::error::{ErrorCode, ViewerError};
 use neurolume::format::{ChunkSource, RawLayout, Said, Selection};
 use neurolume::runtime::Cancel;
 use neurolume::voxel::DataType;
@@ -94,6 +95,19 @@ fn a_microscope_file_of_gigabytes_opens_with_its_tags() {
     let (recorder, source) = open(&file.0, &Said::default());
     assert_eq!(source.spec().levels[0].voxel_box.max, [1 << 10; 3]);
     assert!(recorder.bytes() <= 192 << 10, "{} bytes to open", recorder.bytes());
+}
+
+#[test]
+fn a_layout_of_no_voxel_is_refused() {
+    let path = support::data_folder().join("bad/raw-140.raw");
+    let layout = RawLayout { shape: [7, 5, 4], data_type: DataType::Uint8, channels: 1, little_endian: true, header_bytes: 0 };
+    for raw in [RawLayout { shape: [7, 0, 4], ..layout.clone() }, RawLayout { channels: 0, ..layout }] {
+        let (said, cancel) = (Said { format: None, raw: Some(raw) }, Cancel::never());
+        let opening = neurolume::format::open(Rc::new(Recorder::default()), path.to_str().unwrap(), &said, &cancel);
+        let error = ViewerError::from(pollster::block_on(opening).err().unwrap());
+        assert_eq!(error.code, ErrorCode::InvalidOptions);
+        assert!(error.message.contains("holds no voxel"), "{error}");
+    }
 }
 
 #[test]

@@ -129,7 +129,7 @@ export interface ViewerOptions {
 /** Left out, the format is detected from what the URL holds. */
 export type SourceFormat = "precomputed" | "ome-zarr" | "zarr" | "n5" | "wkw" | "nifti" | "tiff" | "images" | "raw" | "dm";
 
-/** Where a layer's voxels are: https://, gs://bucket/path or s3://bucket/path, perhaps of or in a ZIP archive (`…/a.zip|zip:path`), or files of this machine. */
+/** Where a layer's voxels are: https://, gs://bucket/path or s3://bucket/path, perhaps of or in a ZIP archive (`…/a.zip|zip:path`), or files of this machine. NIfTI, DM3, DM4 and raw files are volumes themselves. */
 export type SourceSpec = string | RemoteSource | LocalSource;
 
 /** An address, and what is said of it. Files that count are `slice_{0000..0123}.png`: slice_0000.png to slice_0123.png, one a slice. */
@@ -152,6 +152,7 @@ export interface RemoteSource {
 export interface RawLayout {
   /** Voxels along x, y, z. */
   shape: Vec3;
+  /** Of a stored voxel: float64 is shown as float32, int64 as uint64. */
   dataType: DataType;
   /** One after the other; left out, 1. */
   channels?: number;

@@ -1,7 +1,8 @@
 //! From a dataset's metadata to a [`VolumeSpec`], and from a chunk's place to its voxels.
 //!
 //! The specification of a volume ([`spec`]) and which file a chunk lies in ([`sharding`]) are known everywhere; reading
-//! metadata and chunks is compiled only where bytes are decoded (feature `decode`, and `zarr` for Zarr, OME-Zarr, N5 and WKW).
+//! metadata and chunks is compiled only where bytes are decoded (feature `decode`, and `zarr` for Zarr, OME-Zarr, N5 and WKW,
+//! `files` for volumes that are one file).
 #![deny(clippy::indexing_slicing)]
 
 mod per_axis;

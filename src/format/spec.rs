@@ -173,8 +173,8 @@ pub struct OtherAxis {
     pub spacing: Option<f64>,
 }
 
-/// One level of a volume. Voxel indices are the source's own: precomputed `voxel_offset` included, array indices for Zarr and N5,
-/// and those of the magnification for WKW.
+/// One level of a volume. Voxel indices are the source's own: precomputed `voxel_offset` included, array indices for Zarr, N5 and files,
+/// and those of the magnification for WKW. Nanometres are the volume's own, too: [`VolumeSpec::orientation`] turns them to the world's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelSpec {
     /// Nanometres along x, y, z.

@@ -123,6 +123,48 @@ test('a folder and an archive are dropped onto the site', async () => {
   await page.close();
 });
 
+test('files are dropped onto the site, and of a raw one it is asked how it holds its voxels', async () => {
+  const page = await browser.newPage({ viewport: { width: 1000, height: 700 } });
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(server.url);
+  await page.getByTestId('loading-count').getByText('all loaded').waitFor(PATIENCE);
+  await drop(page, [path.join(data, 'files/sform-axes-zxy.nii'), path.join(data, 'files/stack.dm4')]);
+  assert.deepEqual((await layersOf(page, 4, -2)).map(([id, , size, hash]) => [id, size, hash]), [
+    ['sform-axes-zxy.nii', [2e6, 3e6, 4e6], expected('files/sform-axes-zxy.nii')],
+    ['stack.dm4', [2, 2, 30], expected('files/stack.dm4')],
+  ]);
+  await drop(page, [path.join(data, 'files/raw-uint16-big-endian.raw')]);
+  const check = page.getByTestId('raw-check');
+  for (const [axis, voxels] of [['x', 7], ['y', 5], ['z', 100]]) await page.getByTestId(`raw-shape-${axis}`).fill(String(voxels));
+  // The type is that of the name.
+  await check.getByText('The file has 280 bytes, this layout takes 7,000: 6,720 are missing.').waitFor(PATIENCE);
+  assert.equal(await page.getByTestId('raw-open').isDisabled(), true);
+  await page.screenshot({ path: path.join(PICTURES, 'raw-wrong.png') });
+  await page.getByTestId('raw-planes').click();
+  await check.getByText('The file has 280 bytes, and this layout takes them all.').waitFor(PATIENCE);
+  await page.getByTestId('raw-size-z').fill('40');
+  await page.screenshot({ path: path.join(PICTURES, 'raw-right.png') });
+  await page.getByTestId('raw-open').click();
+  assert.deepEqual((await layersOf(page, 5, -1)).map(([id, , size, hash]) => [id, size, hash]), [['raw-uint16-big-endian.raw', [1, 1, 40], expected('files/raw-uint16-big-endian.raw')]]);
+  // By its address, too; and one may say no.
+  await page.evaluate(() => dispatchEvent(new CustomEvent('nl-show', { detail: 'open' })));
+  await page.getByTestId('open-url').fill(`${server.url}data/files/raw-float32.dat`);
+  await page.getByTestId('open-add').click();
+  await check.getByText('The file has 573 bytes').waitFor(PATIENCE);
+  await page.getByTestId('raw-cancel').click();
+  await page.getByTestId('open-add').click();
+  await check.getByText('The file has 573 bytes').waitFor(PATIENCE);
+  await page.getByTestId('raw-type').selectOption('float32');
+  await page.getByTestId('raw-header').fill('13');
+  await page.getByTestId('raw-open').click();
+  assert.deepEqual((await layersOf(page, 6, -1)).map(([id, type]) => [id, type]), [['raw-float32.dat', 'image']]);
+  const link = await page.evaluate(() => document.querySelector('nl-app').viewer.getState().layers.at(-1).source);
+  assert.deepEqual(link, { url: `${server.url}data/files/raw-float32.dat`, format: 'raw', voxelSizeNm: [1, 1, 40], raw: { shape: [7, 5, 4], dataType: 'float32', channels: 1, littleEndian: false, headerBytes: 13 } });
+  assert.deepEqual(complaints, []);
+  await page.close();
+});
+
 /** What the site shows, once so many layers are there: names and types; of the last so many, digests of the voxels of the finest level. */
 const layersOf = (page, count, read) => page.evaluate(async ([count, read]) => {
   const now = () => document.querySelector('nl-app').viewer;

@@ -199,7 +199,6 @@ def raw_cases(book):
     put(book, "bad/raw-140.raw", bytes(140))
     for name, raw, mentions in (
         ("none", None, ["nothing says"]), ("short", {"shape": [7, 5, 5], "dataType": "uint8"}, ["140", "175"]), ("long", {"shape": [7, 5, 3], "dataType": "uint8"}, ["140", "105"]),
-        ("zero", {"shape": [7, 0, 4], "dataType": "uint8"}, ["no voxel"]), ("no-channel", {"shape": [7, 5, 4], "dataType": "uint8", "channels": 0}, ["no voxel"]),
         ("huge", {"shape": [2**52, 2**52, 2**52], "dataType": "uint8"}, ["more voxels"]), ("header", {"shape": [7, 5, 4], "dataType": "uint8", "headerBytes": 1}, ["140", "141"]),
     ):
         note(book, "bad/raw-140.raw", "open", "invalid-options", f"a layout that does not fit: {name}", mentions=mentions, **({"raw": raw} if raw else {}))

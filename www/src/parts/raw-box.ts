@@ -44,11 +44,10 @@ class RawBox extends Part {
       .fields > span, .fields > label { color: var(--nl-dim); font-size: 12px; }
       .three { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 8px; }
       .three label { display: flex; align-items: center; gap: 6px; color: var(--nl-faint); font-size: 12px; }
-      .three input { flex: 1; width: 100%; }
-      .pair { display: flex; gap: 8px; }
-      .pair > * { flex: 1; min-width: 0; }
+      .three input { flex: 1; width: 100%; font-size: 13px; color: var(--nl-text); }
+      .fields select { justify-self: start; min-width: 120px; }
       .order { display: flex; }
-      .order .button { flex: 1; justify-content: center; border-radius: 0; padding: 0 6px; }
+      .order .button { border-radius: 0; padding: 0 12px; }
       .order .button:first-child { border-radius: var(--nl-radius) 0 0 var(--nl-radius); }
       .order .button:last-child { border-radius: 0 var(--nl-radius) var(--nl-radius) 0; margin-left: -1px; }
       .short { width: 120px; }
@@ -80,13 +79,12 @@ class RawBox extends Part {
             <span>Voxels</span>
             <div class="three">${AXES.map((axis, i) => html`<label>${axis}<input type="number" min="1" step="1" required data-testid="raw-shape-${axis}" aria-label="Voxels along ${axis}" .value=${shown(raw.shape[i])} @input=${(e: Event) => this.#set({ shape: replaced(raw.shape, i, e) })} /></label>`)}</div>
             <label for="raw-type">Type</label>
-            <div class="pair">
-              <select id="raw-type" data-testid="raw-type" @change=${(e: Event) => this.#set({ dataType: (e.target as HTMLSelectElement).value as DataType })}>
-                ${DATA_TYPES.map((type) => html`<option value=${type} ?selected=${type === raw.dataType}>${type}</option>`)}
-              </select>
-              <div class="order" role="group" aria-label="Order of the bytes of a voxel">
-                ${[true, false].map((little) => html`<button type="button" class="button" data-testid="raw-${little ? "little" : "big"}-endian" title="The ${little ? "lowest" : "highest"} byte of a voxel comes first" aria-pressed=${raw.littleEndian === little && hasByteOrder(raw.dataType)} ?disabled=${!hasByteOrder(raw.dataType)} @click=${() => this.#set({ littleEndian: little })}>${little ? "Little" : "Big"} endian</button>`)}
-              </div>
+            <select id="raw-type" data-testid="raw-type" @change=${(e: Event) => this.#set({ dataType: (e.target as HTMLSelectElement).value as DataType })}>
+              ${DATA_TYPES.map((type) => html`<option value=${type} ?selected=${type === raw.dataType}>${type}</option>`)}
+            </select>
+            <span>Byte order</span>
+            <div class="order" role="group" aria-label="Order of the bytes of a voxel">
+              ${[true, false].map((little) => html`<button type="button" class="button" data-testid="raw-${little ? "little" : "big"}-endian" title="The ${little ? "lowest" : "highest"} byte of a voxel comes first" aria-pressed=${raw.littleEndian === little && hasByteOrder(raw.dataType)} ?disabled=${!hasByteOrder(raw.dataType)} @click=${() => this.#set({ littleEndian: little })}>${little ? "Little" : "Big"} endian</button>`)}
             </div>
             <label for="raw-channels">Channels</label>
             <input id="raw-channels" class="short" type="number" min="1" step="1" required data-testid="raw-channels" title="One after the other" .value=${shown(raw.channels)} @input=${(e: Event) => this.#set({ channels: numberIn(e) })} />
