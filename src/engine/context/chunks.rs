@@ -98,7 +98,7 @@ impl Shared {
                         Ok(()) => VolumeStatus::Open(Rc::new(opened.spec)),
                         Err(error) => VolumeStatus::Failed(error),
                     },
-                    Ok(Outcome::Chunk(_) | Outcome::NeedsFullModule) => {
+                    Ok(_) => {
                         VolumeStatus::Failed(ViewerError::new(ErrorCode::Internal, "a worker answered another question"))
                     }
                     Err(error) => VolumeStatus::Failed(error),
@@ -114,7 +114,7 @@ impl Shared {
                 }
                 match result {
                     Ok(Outcome::Chunk(bricks)) => self.take_chunk(key, bricks),
-                    Ok(Outcome::Opened(_) | Outcome::NeedsFullModule) => {
+                    Ok(_) => {
                         self.fail_chunk(key, &ViewerError::new(ErrorCode::Internal, "a worker answered another question"))
                     }
                     Err(error) => self.fail_chunk(key, &error),

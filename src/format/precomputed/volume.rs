@@ -53,7 +53,7 @@ impl PrecomputedVolume {
             let store = provider.store(&root.to_string())?;
             let shards = match &scale.level.sharding {
                 Sharding::Precomputed(sharding) => {
-                    Some(Rc::new(ShardReader::new(number, Rc::clone(&store), sharding.clone(), Rc::clone(&indices))))
+                    Some(Rc::new(ShardReader::new(number, Rc::clone(&store), sharding.clone(), Rc::clone(&indices), ResourceKind::Chunk)))
                 }
                 _ => None,
             };
