@@ -32,6 +32,14 @@ pub enum ContentQuery {
     },
 }
 
+impl ContentQuery {
+    /// Whether only the full module of the workers reads it.
+    #[must_use]
+    pub fn needs_full_module(&self) -> bool {
+        !matches!(self, Self::SegmentProperties)
+    }
+}
+
 /// What was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Content {

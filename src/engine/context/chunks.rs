@@ -120,6 +120,7 @@ impl Shared {
                     Err(error) => self.fail_chunk(key, &error),
                 }
             }
+            Some(Purpose::Content) => self.take_content(job, result),
             None => {}
         }
     }

@@ -1,12 +1,16 @@
 //! What viewers of one page share: limits, workers, queue, caches, opened volumes.
 
 mod chunks;
+mod contents;
 mod reads;
 mod volumes;
+
+pub use contents::ContentRead;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures::channel::oneshot;
 use rustc_hash::FxHashMap;
 
 use crate::cache::BrickCache;
@@ -46,6 +50,7 @@ pub struct Context {
 enum Purpose {
     Open(u32),
     Chunk(ChunkKey),
+    Content,
 }
 
 /// Everything inside a context.
@@ -59,6 +64,8 @@ pub(in crate::engine) struct Shared {
     pub(in crate::engine) volumes: FxHashMap<u32, Volume>,
     pub(in crate::engine) sources: FxHashMap<u32, Source>,
     reads: FxHashMap<Ticket, VoxelRead>,
+    /// Who waits for what is no volume, by job.
+    contents: FxHashMap<u64, oneshot::Sender<contents::Answer>>,
     purposes: FxHashMap<u64, Purpose>,
     job_of: FxHashMap<ChunkKey, u64>,
     requests: Vec<PageRequest>,
@@ -88,6 +95,7 @@ impl Context {
             volumes: FxHashMap::default(),
             sources: FxHashMap::default(),
             reads: FxHashMap::default(),
+            contents: FxHashMap::default(),
             purposes: FxHashMap::default(),
             job_of: FxHashMap::default(),
             requests: Vec::new(),
