@@ -68,3 +68,56 @@ pub fn decode(bytes: &[u8], max_len: usize) -> Result<DracoMesh, CodecError> {
 fn corrupt(reason: impl std::fmt::Display) -> CodecError {
     CodecError::Corrupt { codec: CODEC, reason: reason.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A tetrahedron with corners of 10 bits: `DracoPy.encode(np.array([[0, 0, 0], [1023, 0, 0], [0, 1023, 0], [0, 0, 1023]], np.uint32),
+    /// np.array([[0, 1, 2], [0, 2, 3], [0, 3, 1], [1, 3, 2]]), compression_level=N)` of DracoPy 1.7, N = 0 and 7.
+    const SEQUENTIAL: &[u8] = include_bytes!("../../tests/data/contents/draco/sequential.drc");
+    const EDGEBREAKER: &[u8] = include_bytes!("../../tests/data/contents/draco/edgebreaker.drc");
+
+    #[test]
+    fn reads_what_draco_wrote() {
+        for file in [SEQUENTIAL, EDGEBREAKER] {
+            let mesh = decode(file, 1 << 20).unwrap();
+            let mut corners = mesh.positions.clone();
+            corners.sort_by(|a, b| a.partial_cmp(b).unwrap());
+            assert_eq!(corners, [[0.0, 0.0, 0.0], [0.0, 0.0, 1023.0], [0.0, 1023.0, 0.0], [1023.0, 0.0, 0.0]]);
+            assert_eq!(mesh.triangles.len(), 12);
+        }
+    }
+
+    #[test]
+    fn says_what_is_damaged() {
+        for file in [SEQUENTIAL, EDGEBREAKER] {
+            for len in 0..file.len() - 1 {
+                // The very last bytes may say nothing.
+                if let Ok(mesh) = decode(&file[..len], 1 << 20) {
+                    assert!(len > file.len() - 8 && mesh.positions.len() == 4, "{len} of {}", file.len());
+                }
+            }
+            assert!(decode(file, 40).is_err(), "larger than asked for");
+        }
+        assert!(matches!(decode(b"DRACO", 100), Err(CodecError::Corrupt { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(noise in proptest::collection::vec(any::<u8>(), 0..200), spoils in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)) {
+            _ = decode(&noise, 1 << 20);
+            _ = decode(&[MAGIC, &noise].concat(), 1 << 20);
+            for file in [SEQUENTIAL, EDGEBREAKER] {
+                let mut file = file.to_vec();
+                for (at, with) in &spoils {
+                    let at = at.index(file.len());
+                    file[at] = *with;
+                }
+                _ = decode(&file, 1 << 20);
+            }
+        }
+    }
+}

@@ -112,8 +112,12 @@ fn leaf_of(elements: &[Element<'_>]) -> Result<(Physical, u32, Option<u32>), Str
     let (Some(leaf), true) = (elements.last(), elements.iter().rev().skip(1).all(|element| element.children == 1)) else {
         return Err("is a structure".to_owned());
     };
-    if elements.iter().filter(|element| element.repetition == 2).count() > 1 {
-        return Err("holds lists in lists".to_owned());
+    match elements.iter().filter(|element| element.repetition == 2).count() {
+        0 if elements.len() == 1 => {}
+        // A list is a group that holds a repeated value, or a repeated group of one value; very old ones are a repeated value alone.
+        1 if elements.len() <= 3 => {}
+        0 | 1 => return Err("is a structure".to_owned()),
+        _ => return Err("holds lists in lists".to_owned()),
     }
     let (mut level, mut place) = (0, None);
     for element in elements {
