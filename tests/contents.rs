@@ -71,7 +71,9 @@ fn check(case: &Value, read: Result<Content, FormatError>) -> Result<(), String>
         let error = ViewerError::from(error);
         same("code", &json!(error.code), &wanted["code"])?;
         let mut words = wanted["mentions"].as_array().unwrap().iter().map(|word| word.as_str().unwrap());
-        return words.find(|word| !error.message.contains(word)).map_or(Ok(()), |word| Err(format!("\"{}\" does not say {word}", error.message)));
+        return words
+            .find(|word| !error.message.contains(word))
+            .map_or(Ok(()), |word| Err(format!("\"{}\" does not say {word}", error.message)));
     }
     let (name, got) = match read.map_err(|error| error.to_string())? {
         Content::Annotations(annotations) => ("annotations", of_annotations(&annotations)),
@@ -148,7 +150,8 @@ fn of_segment_properties(properties: &SegmentProperties) -> Value {
 
 fn of_skeleton(skeleton: &Skeleton) -> Value {
     let at = |vertex: u32| &skeleton.positions_nm[vertex as usize * 3..vertex as usize * 3 + 3];
-    let length = |edge: &[u32]| at(edge[0]).iter().zip(at(edge[1])).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>().sqrt();
+    let length =
+        |edge: &[u32]| at(edge[0]).iter().zip(at(edge[1])).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>().sqrt();
     let attributes = skeleton.attributes.iter().map(|column| {
         let sum: f64 = cells(column).iter().map(|cell| cell.as_f64().unwrap()).sum();
         (column.name.clone(), json!({ "components": column.components, "sum": sum }))
@@ -179,7 +182,9 @@ fn of_mesh(mesh: &Mesh) -> Value {
 }
 
 fn bounds(positions: &[f32]) -> [[f32; 3]; 2] {
-    let fold = |start, pick: fn(f32, f32) -> f32| std::array::from_fn(|axis| positions.iter().skip(axis).step_by(3).fold(start, |a, b| pick(a, *b)));
+    let fold = |start, pick: fn(f32, f32) -> f32| {
+        std::array::from_fn(|axis| positions.iter().skip(axis).step_by(3).fold(start, |a, b| pick(a, *b)))
+    };
     [fold(f32::INFINITY, f32::min), fold(f32::NEG_INFINITY, f32::max)]
 }
 
@@ -191,7 +196,8 @@ fn of_table(table: &Table) -> Value {
 
 fn columns(columns: &[Column]) -> Value {
     let column = |column: &Column| {
-        let facts = json!({ "type": type_of(&column.values), "components": column.components, "values": cells(column), "missing": column.missing });
+        let facts =
+            json!({ "type": type_of(&column.values), "components": column.components, "values": cells(column), "missing": column.missing });
         (column.name.clone(), facts)
     };
     Value::Object(columns.iter().map(column).collect())

@@ -145,7 +145,9 @@ fn annotations_to_js(annotations: &Annotations) -> Result<JsValue, JsValue> {
             labels.push(&object([("value", (*value).into()), ("label", label.into())])?);
         }
         let property = column_to_js(column)?;
-        for (key, value) in [("description", text(meaning.description.as_ref())), ("isColor", meaning.is_color.into()), ("labels", labels.into())] {
+        for (key, value) in
+            [("description", text(meaning.description.as_ref())), ("isColor", meaning.is_color.into()), ("labels", labels.into())]
+        {
             Reflect::set(&property, &key.into(), &value)?;
         }
         properties.push(&property);

@@ -2,16 +2,14 @@
 
     VENV/bin/python tests/oracle/fixture_contents.py
 
-Only facts go into the list: counts, sums, bounds. They come from the values that came with the fixtures, from cloud-volume, DracoPy and pandas-free
-CSV reading; nothing of neurolume's.
+Only facts go into the list: counts, sums, bounds. They come from the values that came with the fixtures, from cloud-volume, Python's csv;
+nothing of neurolume's.
 """
 
 import csv
 import json
 import pathlib
-import struct
 
-import DracoPy
 import numpy as np
 from cloudvolume import CloudVolume
 
@@ -76,35 +74,17 @@ def meshes(cases, folder, expected, copied):
             cases.case(f"multi-resolution mesh {id_}, level {level}", "generated/precomputed/mesh_multires_draco", {"kind": "mesh", "id": id_, "level": level}, mesh={
                 "vertices": sum(p["vertices"] for p in parts if p["bytes"]), "triangles": sum(p["triangles"] for p in parts if p["bytes"]), "level": level, "levels": one["num_lods"],
                 "boundsNm": [corner("quantized_min").min(0).tolist(), corner("quantized_max").max(0).tolist()]})
-    sample = folder / "sample/fib25-igneous/seg/mesh_legacy"
-    # The same meshes lie there twice: as files, which DracoPy reads, and in a shard, which is what its info says.
-    for path in sorted(sample.glob("*.index"), key=lambda path: int(path.stem))[::12]:
-        for level, facts in enumerate(draco_facts(sample, path.stem)):
-            # The shard's were written with fewer vertices where parts meet.
-            del facts["vertices"]
-            cases.case(f"sample: sharded mesh {path.stem}, level {level}", "sample/fib25-igneous/seg/mesh_legacy", {"kind": "mesh", "id": path.stem, "level": level}, mesh=facts)
+    # The shard of this folder, which its info speaks of; the files beside it are another meshing.
+    cv = CloudVolume(f"precomputed://file://{folder}/sample/fib25-igneous/seg", mesh_dir="mesh_legacy", progress=False)
+    for path in sorted((folder / "sample/fib25-igneous/seg/mesh_legacy").glob("*.index"), key=lambda path: int(path.stem))[::12]:
+        id_ = int(path.stem)
+        count = cv.mesh.get_manifest(id_).num_lods
+        for level in range(count):
+            mesh = cv.mesh.get(id_, lod=level)[id_]
+            facts = mesh_facts(mesh.vertices, mesh.faces, level=level, levels=int(count))
+            del facts["vertices"]  # cloud-volume joins those that are equal
+            cases.case(f"sample: sharded mesh {id_}, level {level}", "sample/fib25-igneous/seg/mesh_legacy", {"kind": "mesh", "id": str(id_), "level": level}, mesh=facts)
     cases.case("sample: no mesh", "sample/fib25-igneous/seg/mesh_legacy", {"kind": "mesh", "id": "999999999"}, mesh=None)
-
-
-def draco_facts(folder, id_):
-    """The levels of a mesh in files, by the description, with DracoPy."""
-    manifest, data = (folder / f"{id_}.index").read_bytes(), (folder / id_).read_bytes()
-    size, origin = np.frombuffer(manifest, "<f4", 6).astype(np.float64).reshape(2, 3)
-    (count,) = struct.unpack_from("<I", manifest, 24)
-    offsets = np.frombuffer(manifest, "<f4", 3 * count, 28 + 4 * count).reshape(count, 3)
-    counts = np.frombuffer(manifest, "<u4", count, 28 + 16 * count)
-    at, from_ = 28 + 20 * count, 0
-    for level, fragments in enumerate(counts):
-        table = np.frombuffer(manifest, "<u4", 4 * fragments, at).reshape(4, fragments)
-        at += 16 * int(fragments)
-        vertices, triangles = [np.zeros((0, 3))], [np.zeros((0, 3), np.int64)]
-        for x, y, z, length in table.T:
-            own, from_ = data[from_:from_ + int(length)], from_ + int(length)
-            if own:
-                mesh = DracoPy.decode(own)
-                triangles.append(mesh.faces.astype(np.int64) + sum(len(v) for v in vertices))
-                vertices.append(origin + offsets[level] + size * 2**level * (np.array([x, y, z]) + mesh.points / 65535))
-        yield mesh_facts(np.concatenate(vertices) * 20, np.concatenate(triangles), level=level, levels=int(count))
 
 
 def tables(cases, folder):

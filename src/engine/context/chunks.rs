@@ -98,9 +98,7 @@ impl Shared {
                         Ok(()) => VolumeStatus::Open(Rc::new(opened.spec)),
                         Err(error) => VolumeStatus::Failed(error),
                     },
-                    Ok(_) => {
-                        VolumeStatus::Failed(ViewerError::new(ErrorCode::Internal, "a worker answered another question"))
-                    }
+                    Ok(_) => VolumeStatus::Failed(ViewerError::new(ErrorCode::Internal, "a worker answered another question")),
                     Err(error) => VolumeStatus::Failed(error),
                 };
                 if let Some(volume) = self.volumes.get_mut(&volume) {
@@ -114,9 +112,7 @@ impl Shared {
                 }
                 match result {
                     Ok(Outcome::Chunk(bricks)) => self.take_chunk(key, bricks),
-                    Ok(_) => {
-                        self.fail_chunk(key, &ViewerError::new(ErrorCode::Internal, "a worker answered another question"))
-                    }
+                    Ok(_) => self.fail_chunk(key, &ViewerError::new(ErrorCode::Internal, "a worker answered another question")),
                     Err(error) => self.fail_chunk(key, &error),
                 }
             }

@@ -35,12 +35,7 @@ pub(super) enum InfoSize {
 
 impl Folder {
     /// The folder at `url`; `None` where it has no `info`. The scheme may be preceded by `precomputed://`.
-    pub(super) async fn find(
-        provider: &Rc<dyn Provider>,
-        url: &str,
-        size: InfoSize,
-        cancel: &Cancel,
-    ) -> Result<Option<Self>, FormatError> {
+    pub(super) async fn find(provider: &Rc<dyn Provider>, url: &str, size: InfoSize, cancel: &Cancel) -> Result<Option<Self>, FormatError> {
         let mut folder = parse_url(url)?;
         for _ in 0..=MOST_REDIRECTS {
             let document = folder.join("info")?;

@@ -93,7 +93,8 @@ impl Layout {
     /// One clause that says what is wrong.
     fn decode(&self, bytes: &[u8]) -> Result<Skeleton, String> {
         let (counts, mut input) = bytes.split_first_chunk::<8>().ok_or("it ends before the numbers of vertices and edges")?;
-        let [vertices, edges] = [0, 4].map(|at| counts.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes));
+        let [vertices, edges] =
+            [0, 4].map(|at| counts.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes));
         let (vertex_count, edge_count) = (vertices as usize, edges as usize);
         let wanted = self.byte_len(vertices.into(), edges.into());
         if wanted != Some(bytes.len() as u64) {
@@ -184,7 +185,10 @@ mod tests {
     #[test]
     fn says_which_member_is_wrong() {
         let text = |info: &serde_json::Value| layout(info).err().unwrap().to_string();
-        assert_eq!(text(&json!({ "transform": [1, 2] })), "the metadata is wrong: \"transform\" is [1,2] instead of 12 numbers, 3×4 row by row: u");
+        assert_eq!(
+            text(&json!({ "transform": [1, 2] })),
+            "the metadata is wrong: \"transform\" is [1,2] instead of 12 numbers, 3×4 row by row: u"
+        );
         let attribute = json!({ "vertex_attributes": [{ "id": "a", "data_type": "uint64" }] });
         assert_eq!(text(&attribute), "the data type of an attribute \"uint64\" is not supported: u");
     }

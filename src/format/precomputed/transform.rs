@@ -1,6 +1,5 @@
 //! The `transform` of skeletons and meshes: from stored coordinates to nm.
 
-
 use crate::format::FormatError;
 use crate::format::object::Object;
 

@@ -43,7 +43,10 @@ pub(super) fn parse(text: &[u8], wanted: Option<&[String]>) -> Result<Table, Str
     })?;
     let bytes = columns.iter().map(|(_, _, seen)| seen.size_bytes(rows)).fold(0, usize::saturating_add);
     if bytes > MOST_TABLE_BYTES {
-        return Err(format!("{rows} rows of {} columns take {bytes} bytes, more than {MOST_TABLE_BYTES}: read fewer columns", columns.len()));
+        return Err(format!(
+            "{rows} rows of {} columns take {bytes} bytes, more than {MOST_TABLE_BYTES}: read fewer columns",
+            columns.len()
+        ));
     }
     let mut made: Vec<(usize, Kind, Column)> = columns.into_iter().map(|(at, name, seen)| (at, seen.kind(), seen.column(name))).collect();
     each_row(text, |row, record| {
@@ -139,7 +142,8 @@ impl Seen {
         };
         if let Some(length) = self.list {
             let own = list(text).map(Iterator::count).filter(|count| (1..=MOST_COMPONENTS).contains(count));
-            self.list = own.filter(|own| length == 0 || *own == length && list(text).is_some_and(|mut numbers| numbers.all(|n| n.is_some())));
+            self.list =
+                own.filter(|own| length == 0 || *own == length && list(text).is_some_and(|mut numbers| numbers.all(|n| n.is_some())));
         }
     }
 

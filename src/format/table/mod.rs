@@ -24,10 +24,16 @@ const MOST_TABLE_BYTES: usize = 1 << 30;
 ///
 /// # Errors
 /// [`FormatError::NotFound`] where there is none, [`FormatError::BadData`] where it is damaged or larger than memory.
-pub(super) async fn read(provider: &Rc<dyn Provider>, url: &str, columns: Option<&[String]>, cancel: &Cancel) -> Result<Table, FormatError> {
+pub(super) async fn read(
+    provider: &Rc<dyn Provider>,
+    url: &str,
+    columns: Option<&[String]>,
+    cancel: &Cancel,
+) -> Result<Table, FormatError> {
     let (folder, key) = Url::parse(url)?.split_name();
     let store = provider.store(&folder.to_string())?;
-    let file = TableFile { url: store.describe(&key), store, key, options: ReadOptions { kind: ResourceKind::Table, cancel: cancel.clone() } };
+    let file =
+        TableFile { url: store.describe(&key), store, key, options: ReadOptions { kind: ResourceKind::Table, cancel: cancel.clone() } };
     let table = if file.is_parquet().await? {
         parquet::read(&file, columns).await?
     } else {

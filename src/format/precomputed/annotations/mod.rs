@@ -113,7 +113,12 @@ impl AnnotationSource {
             }
             cells_left -= count;
             let [x, y, z] = cells.map(|[from, to]| from..to);
-            let places = z.flat_map(|z| y.clone().flat_map({ let x = x.clone(); move |y| x.clone().map(move |x| [x, y, z]) }));
+            let places = z.flat_map(|z| {
+                y.clone().flat_map({
+                    let x = x.clone();
+                    move |y| x.clone().map(move |x| [x, y, z])
+                })
+            });
             let reads = places.map(|place| {
                 let [x, y, z] = place;
                 let key = compressed_morton(place, level.grid_shape);
@@ -124,7 +129,8 @@ impl AnnotationSource {
                 let Some(stored) = stored? else { continue };
                 let len = stored.bytes.len();
                 bytes_left = bytes_left.checked_sub(len).ok_or_else(|| {
-                    let reason = format!("the annotations of the box take more than {MOST_BYTES} bytes: ask for a smaller box, or for fewer");
+                    let reason =
+                        format!("the annotations of the box take more than {MOST_BYTES} bytes: ask for a smaller box, or for fewer");
                     FormatError::BadData { reason, url: self.url.clone() }
                 })?;
                 self.take_many(&mut decoded, stored)?;

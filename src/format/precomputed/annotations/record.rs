@@ -89,7 +89,8 @@ impl Decoded {
             self.positions_nm.extend(info.to_nm(stored));
         }
         if info.shape == AnnotationShape::Box
-            && let Some(([first, second], _)) = self.positions_nm.get_mut(before..).and_then(|corners| corners.as_chunks_mut::<3>().0.split_first_chunk_mut::<2>())
+            && let Some(([first, second], _)) =
+                self.positions_nm.get_mut(before..).and_then(|corners| corners.as_chunks_mut::<3>().0.split_first_chunk_mut::<2>())
         {
             // Any two opposite corners are stored.
             for (a, b) in first.iter_mut().zip(second) {

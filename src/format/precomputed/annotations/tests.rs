@@ -80,7 +80,9 @@ fn damage_is_said() {
 fn boxes_are_sorted_and_ellipsoids_reach_to_their_radii() {
     let corners: Vec<u8> = [5_f32, 1.0, 9.0, 2.0, 3.0, 4.0, 0.5].iter().flat_map(|n| n.to_le_bytes()).chain([0; 8]).collect();
     let bytes = [1_u64.to_le_bytes().to_vec(), corners, 7_u64.to_le_bytes().to_vec()].concat();
-    for (shape, expected) in [("axis_aligned_bounding_box", [[1.0, 8.0, 6.0], [3.0, 18.0, 15.0]]), ("ellipsoid", [[-2.0, 10.0, 9.0], [4.0, 26.0, 21.0]])] {
+    for (shape, expected) in
+        [("axis_aligned_bounding_box", [[1.0, 8.0, 6.0], [3.0, 18.0, 15.0]]), ("ellipsoid", [[-2.0, 10.0, 9.0], [4.0, 26.0, 21.0]])]
+    {
         let info = parsed(shape);
         let mut decoded = Decoded::new(&info);
         decoded.take_many(&info, &bytes).unwrap();
@@ -101,8 +103,13 @@ fn a_wrong_member_is_named() {
     assert!(fails("dimensions", json!({ "x": [-1, "nm"], "y": [1, "nm"], "z": [1, "nm"] })).contains("\"dimensions\" is"));
     assert!(fails("upper_bound", Value::Null).contains("\"lower_bound\" is"));
     assert!(fails("properties", json!([{ "id": "a", "type": "float64" }])).contains("a: float64"));
-    assert!(fails("properties", json!([{ "id": "a", "type": "uint8", "enum_values": [1], "enum_labels": [] }])).contains("\"properties\" 0: there are 1"));
-    assert!(fails("spatial", json!([{ "key": "s", "grid_shape": [1, 1], "chunk_size": [1, 1, 1] }])).contains("\"spatial\" 0: \"grid_shape\""));
+    assert!(
+        fails("properties", json!([{ "id": "a", "type": "uint8", "enum_values": [1], "enum_labels": [] }]))
+            .contains("\"properties\" 0: there are 1")
+    );
+    assert!(
+        fails("spatial", json!([{ "key": "s", "grid_shape": [1, 1], "chunk_size": [1, 1, 1] }])).contains("\"spatial\" 0: \"grid_shape\"")
+    );
     assert!(fails("by_id", json!({})).contains("by_id: \"key\" is missing"));
 }
 

@@ -189,17 +189,12 @@ mod tests {
     /// Two levels: of two fragments, and of one.
     fn manifest() -> Vec<u8> {
         let float = |n: f32| n.to_bits();
-        let words = [
-            [float(8.0), float(8.0), float(4.0)].as_slice(),
-            &[float(-1.0), 0, float(2.5)],
-            &[2, float(1.0), float(2.0)],
-            &[0, 0, 0, float(0.5), 0, 0],
-            &[2, 1],
-            // x, y, z, lengths
-            &[0, 1, 0, 0, 0, 3, 100, 50],
-            &[0, 0, 1, 30],
-        ];
-        words.concat().iter().flat_map(|word| word.to_le_bytes()).collect()
+        let mut words = vec![float(8.0), float(8.0), float(4.0), float(-1.0), 0, float(2.5)];
+        words.extend([2, float(1.0), float(2.0), 0, 0, 0, float(0.5), 0, 0, 2, 1]);
+        // x, y, z, lengths.
+        words.extend([0, 1, 0, 0, 0, 3, 100, 50]);
+        words.extend([0, 0, 1, 30]);
+        words.into_iter().flat_map(u32::to_le_bytes).collect()
     }
 
     #[test]
@@ -236,7 +231,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics(noise in proptest::collection::vec(any::<u8>(), 0..300), at in 0_usize..124, with in any::<u8>()) {
+        fn never_panics(noise in proptest::collection::vec(any::<u8>(), 0..300), at in 0_usize..116, with in any::<u8>()) {
             _ = Manifest::parse(&noise);
             let mut bytes = manifest();
             bytes[at] = with;

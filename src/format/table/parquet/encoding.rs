@@ -162,7 +162,8 @@ fn deltas(input: &mut &[u8], count: usize) -> Result<Vec<i64>, String> {
     let (block, miniblocks, total) = (number(input)?, number(input)?, number(input)?);
     let first = zigzag(number(input)?);
     let per_miniblock = block.checked_div(miniblocks).filter(|per| *per > 0 && per % 8 == 0 && block <= 1 << 20 && miniblocks <= 1 << 10);
-    let per_miniblock = per_miniblock.and_then(|per| usize::try_from(per).ok()).ok_or_else(|| format!("blocks of {block} differences cannot be read"))?;
+    let per_miniblock =
+        per_miniblock.and_then(|per| usize::try_from(per).ok()).ok_or_else(|| format!("blocks of {block} differences cannot be read"))?;
     if total != count as u64 {
         return Err(format!("a page has {total} differences for {count} values"));
     }

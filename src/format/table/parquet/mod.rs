@@ -44,11 +44,17 @@ pub(super) async fn read(file: &TableFile, wanted: Option<&[String]>) -> Result<
             Physical::Bool => read_column(file, leaf, &chunks, &mut budget, Values::Uint8).await,
             Physical::Int32 { signed: true } => read_column(file, leaf, &chunks, &mut budget, Values::Int32).await,
             Physical::Int32 { signed: false } => {
-                read_column(file, leaf, &chunks, &mut budget, |values: Vec<i32>| Values::Uint32(values.into_iter().map(i32::cast_unsigned).collect())).await
+                read_column(file, leaf, &chunks, &mut budget, |values: Vec<i32>| {
+                    Values::Uint32(values.into_iter().map(i32::cast_unsigned).collect())
+                })
+                .await
             }
             Physical::Int64 { signed: true } => read_column(file, leaf, &chunks, &mut budget, Values::Int64).await,
             Physical::Int64 { signed: false } => {
-                read_column(file, leaf, &chunks, &mut budget, |values: Vec<i64>| Values::Uint64(values.into_iter().map(i64::cast_unsigned).collect())).await
+                read_column(file, leaf, &chunks, &mut budget, |values: Vec<i64>| {
+                    Values::Uint64(values.into_iter().map(i64::cast_unsigned).collect())
+                })
+                .await
             }
             Physical::Float => read_column(file, leaf, &chunks, &mut budget, Values::Float32).await,
             Physical::Double => read_column(file, leaf, &chunks, &mut budget, Values::Float64).await,

@@ -83,7 +83,8 @@ impl<T: Cell> Rows<T> {
                     let head = header.structure(5).ok_or("a page has no head of its own")?;
                     let page = unpack(chunk.codec, page, unpacked)?;
                     let mut values = &page[..];
-                    let count = head.count(1).filter(|count| *count <= chunk.values - seen).ok_or("a page has more values than its chunk")?;
+                    let count =
+                        head.count(1).filter(|count| *count <= chunk.values - seen).ok_or("a page has more values than its chunk")?;
                     fits::<T>(count, *budget)?;
                     let places = if leaf.place.is_some() { hybrid(&mut sized(&mut values)?, 1, count)? } else { Vec::new() };
                     let levels = if leaf.full > 0 { hybrid(&mut sized(&mut values)?, width(leaf.full), count)? } else { Vec::new() };
@@ -92,7 +93,8 @@ impl<T: Cell> Rows<T> {
                 }
                 Some(DATA_V2) => {
                     let head = header.structure(8).ok_or("a page has no head of its own")?;
-                    let count = head.count(1).filter(|count| *count <= chunk.values - seen).ok_or("a page has more values than its chunk")?;
+                    let count =
+                        head.count(1).filter(|count| *count <= chunk.values - seen).ok_or("a page has more values than its chunk")?;
                     fits::<T>(count, *budget)?;
                     let (places_len, levels_len) = (head.count(6).unwrap_or(0), head.count(5).unwrap_or(0));
                     let mut rest = page;
@@ -103,7 +105,11 @@ impl<T: Cell> Rows<T> {
                     let unpacked = unpacked.checked_sub(places_len + levels_len).ok_or(EARLY)?;
                     let codec = if head.bool(7).unwrap_or(true) { chunk.codec } else { 0 };
                     let page = unpack(codec, rest, unpacked)?;
-                    self.take_page(leaf, &Page { count, places, levels, encoding: head.int(4), values: &page, dictionary: &dictionary }, budget)?;
+                    self.take_page(
+                        leaf,
+                        &Page { count, places, levels, encoding: head.int(4), values: &page, dictionary: &dictionary },
+                        budget,
+                    )?;
                     seen += count;
                 }
                 // Indices, and what is not known.
@@ -120,7 +126,9 @@ impl<T: Cell> Rows<T> {
         for at in 0..page.count {
             let level = page.levels.get(at).copied().unwrap_or(leaf.full);
             let value = if full(level) { values.next() } else { None };
-            *budget = budget.checked_sub(value.as_ref().map_or(size_of::<T>(), Cell::size_bytes)).ok_or("it is larger than memory: read fewer columns")?;
+            *budget = budget
+                .checked_sub(value.as_ref().map_or(size_of::<T>(), Cell::size_bytes))
+                .ok_or("it is larger than memory: read fewer columns")?;
             match leaf.place {
                 None => {
                     if value.is_none() {
@@ -196,7 +204,12 @@ impl<T: Cell> Page<'_, T> {
                 if largest.saturating_mul(count) > super::MOST_TABLE_BYTES {
                     return Err("it is larger than memory: read fewer columns".into());
                 }
-                let value = |index: u32| self.dictionary.get(index as usize).cloned().ok_or_else(|| format!("a page has the value {index} of a dictionary of {size}"));
+                let value = |index: u32| {
+                    self.dictionary
+                        .get(index as usize)
+                        .cloned()
+                        .ok_or_else(|| format!("a page has the value {index} of a dictionary of {size}"))
+                };
                 Ok(indices.into_iter().map(value).collect::<Result<_, _>>()?)
             }
             Some(encoding) => match T::other(encoding, &mut input, count) {
