@@ -102,7 +102,7 @@ fn a_layout_of_no_voxel_is_refused() {
     let path = support::data_folder().join("bad/raw-140.raw");
     let layout = RawLayout { shape: [7, 5, 4], data_type: DataType::Uint8, channels: 1, little_endian: true, header_bytes: 0 };
     for raw in [RawLayout { shape: [7, 0, 4], ..layout.clone() }, RawLayout { channels: 0, ..layout }] {
-        let (said, cancel) = (Said { format: None, raw: Some(raw) }, Cancel::never());
+        let (said, cancel) = (Said { raw: Some(raw), ..Said::default() }, Cancel::never());
         let opening = neurolume::format::open(Rc::new(Recorder::default()), path.to_str().unwrap(), &said, &cancel);
         let error = ViewerError::from(pollster::block_on(opening).err().unwrap());
         assert_eq!(error.code, ErrorCode::InvalidOptions);

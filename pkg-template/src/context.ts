@@ -1,7 +1,10 @@
 /** Contexts: the engine's device, caches and workers, counted by their users. */
+import { contentForEngine } from "./content.js";
+import type { ContentRequest, ReadContent } from "./content-types.js";
 import type { EngineContext, EngineModule } from "./engine.js";
 import { asViewerError, disposedError, guarded } from "./errors.js";
 import { load } from "./load.js";
+import { Requests } from "./requests.js";
 import { resolver } from "./resolve-request.js";
 import { needsFullModule } from "./source-url.js";
 import type { Context, ContextOptions, LayerSpec, Limits, Usage } from "./types.js";
@@ -11,6 +14,7 @@ export class SharedContext implements Context {
   readonly engine: EngineModule;
   #inner: EngineContext | undefined;
   #ready: Promise<void> | undefined;
+  #reads = new Requests((request) => this.#inner?.abortRead(request), "context");
   #users = 0;
   /** Whether nobody but viewers holds it any more. */
   #released: boolean;
@@ -57,6 +61,9 @@ export class SharedContext implements Context {
     return Promise.resolve().then(() => guarded(() => this.#usable().clearCache()));
   }
 
+  readonly read = ((request: ContentRequest, options: { signal?: AbortSignal } = {}) =>
+    this.#reads.run(options.signal, (number) => this.#usable().read(number, contentForEngine(request)))) as ReadContent;
+
   retain(): void {
     this.#usable();
     this.#users += 1;
@@ -71,6 +78,7 @@ export class SharedContext implements Context {
     this.#released = true;
     this.#disposed = true;
     if (implicit?.made === this) implicit = undefined;
+    void this.#reads.close();
     this.#freeIfUnused();
     return Promise.resolve();
   }
@@ -86,8 +94,10 @@ export class SharedContext implements Context {
 
   #freeIfUnused(): void {
     if (!this.#released || this.#users > 0) return;
-    this.#inner?.free();
+    const inner = this.#inner;
     this.#inner = undefined;
+    void this.#reads.close();
+    inner?.free();
     if (implicit?.made === this) implicit = undefined;
   }
 }

@@ -11,6 +11,9 @@ export interface EngineContext {
   usage(): Usage;
   limits(): Required<Limits>;
   clearCache(): void;
+  /** Reads what is no volume. */
+  read(request: number, what: object): Promise<unknown>;
+  abortRead(request: number): void;
   free(): void;
 }
 

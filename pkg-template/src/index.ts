@@ -3,6 +3,7 @@
  *
  * Start at {@link createViewer}.
  */
+export type * from "./content-types.js";
 export { createContext } from "./context.js";
 export { stateFromDatasource, type FromDatasource } from "./datasource.js";
 export { idFromJson, idToJson, parseDatasource } from "./datasource-json.js";

@@ -1,4 +1,4 @@
-/** Ties promises of the engine to AbortSignals and to the viewer's end. */
+/** Ties promises of the engine to AbortSignals and to the end of what made them. */
 import { asViewerError, disposedError } from "./errors.js";
 
 let last = 0;
@@ -7,10 +7,12 @@ export class Requests {
   #open = new Map<number, (reason: unknown) => void>();
   #calls = new Set<Promise<unknown>>();
   #abort: (request: number) => void;
+  #of: "viewer" | "context";
 
-  /** `abort` tells the engine to give a request up. */
-  constructor(abort: (request: number) => void) {
+  /** `abort` tells the engine to give a request up; `of` whose requests they are. */
+  constructor(abort: (request: number) => void, of: "viewer" | "context" = "viewer") {
     this.#abort = abort;
+    this.#of = of;
   }
 
   /** Runs a call that takes a request's number. Aborting rejects at once with the signal's own reason. */
@@ -44,7 +46,7 @@ export class Requests {
 
   /** Rejects everything that waits. Resolves when the engine, told to give up, has done so. */
   async close(): Promise<void> {
-    for (const reject of [...this.#open.values()]) reject(disposedError("viewer"));
+    for (const reject of [...this.#open.values()]) reject(disposedError(this.#of));
     await Promise.all(this.#calls);
   }
 }

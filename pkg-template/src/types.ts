@@ -12,6 +12,7 @@
  * - Events go out after the state has changed; a listener may call the viewer.
  */
 import type { FromDatasource } from "./datasource.js";
+import type { ReadContent } from "./content-types.js";
 import type { ViewerError } from "./errors.js";
 
 /** x, y, z. The unit is said where it is used. */
@@ -79,6 +80,8 @@ export interface Context extends AsyncDisposable {
   readonly limits: Readonly<Required<Limits>>;
   /** Drops everything that can be fetched again. */
   clearCache(): Promise<void>;
+  /** Reads annotations, properties of segments, skeletons, meshes and tables. */
+  readonly read: ReadContent;
   /** Idempotent. */
   dispose(): Promise<void>;
 }

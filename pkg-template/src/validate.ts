@@ -68,17 +68,22 @@ export function checkLayerSpec(spec: unknown): asserts spec is LayerSpec {
   checkKeys(spec, type === "image" ? image : segmentation, `The ${type} layer`);
   if (typeof spec.id !== "string" || spec.id === "") throw invalid("A layer needs an id that is not empty.");
   checkTransform(spec.transform, spec.id);
-  if (typeof spec.source === "string") return;
-  checkKeys(spec.source, isLocal(spec.source) ? local : remote, `The source of layer "${spec.id}"`);
-  checkRaw((spec.source as { raw?: unknown }).raw, spec.id);
-  if (!isLocal(spec.source)) checkCredentials((spec.source as { credentials?: unknown }).credentials, spec.id);
-  if (isLocal(spec.source) && (typeof spec.source.files !== "object" || spec.source.files === null)) throw invalid(`The files of layer "${spec.id}" must be a FileList, files, or the handle of a folder.`);
+  checkSource(spec.source, isLocal(spec.source), `layer "${spec.id}"`);
+}
+
+/** `of`: whose it is, for messages. */
+export function checkSource(source: unknown, fromFiles: boolean, of: string): void {
+  if (typeof source === "string") return;
+  checkKeys(source, fromFiles ? local : remote, `The source of ${of}`);
+  checkRaw(source["raw"], of);
+  if (!fromFiles) checkCredentials(source["credentials"], of);
+  else if (typeof source["files"] !== "object" || source["files"] === null) throw invalid(`The files of ${of} must be a FileList, files, or the handle of a folder.`);
 }
 
 /** The engine knows a layout as a whole, and could not say what is wrong with it; whether it fits the file is said by who reads that. */
-function checkRaw(layout: unknown, id: string): void {
+function checkRaw(layout: unknown, of: string): void {
   if (layout === undefined) return;
-  const where = `The raw layout of layer "${id}"`;
+  const where = `The raw layout of ${of}`;
   checkKeys(layout, raw, where);
   const { shape, dataType, channels = 1, littleEndian = true, headerBytes = 0 } = layout;
   const counts = (n: unknown, least: number): boolean => Number.isSafeInteger(n) && (n as number) >= least;
@@ -89,15 +94,15 @@ function checkRaw(layout: unknown, id: string): void {
   if (!counts(headerBytes, 0)) throw invalid(`${where} has headerBytes ${JSON.stringify(headerBytes)}; a whole number of bytes is needed.`);
 }
 
-function checkCredentials(credentials: unknown, id: string): void {
+function checkCredentials(credentials: unknown, of: string): void {
   if (credentials === undefined) return;
   const type = (credentials as { type?: unknown } | null)?.type;
   // Their values never stand in a message.
-  if (type !== "s3" && type !== "bearer") throw invalid(`The credentials of layer "${id}" must be of type "s3" or "bearer".`);
-  checkKeys(credentials, type === "s3" ? s3 : bearer, `The credentials of layer "${id}"`);
+  if (type !== "s3" && type !== "bearer") throw invalid(`The credentials of ${of} must be of type "s3" or "bearer".`);
+  checkKeys(credentials, type === "s3" ? s3 : bearer, `The credentials of ${of}`);
   const given = credentials as Record<string, unknown>;
   const missing = (type === "s3" ? ["accessKeyId", "secretAccessKey"] : ["token"]).find((key) => typeof given[key] !== "string" || given[key] === "");
-  if (missing) throw invalid(`The credentials of layer "${id}" need ${missing}, a text.`);
+  if (missing) throw invalid(`The credentials of ${of} need ${missing}, a text.`);
 }
 
 /** Whether a transform has a form that the engine knows; its numbers are the engine's to judge. */

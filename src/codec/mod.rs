@@ -12,9 +12,11 @@ pub mod checksum;
 pub mod compressed_segmentation;
 #[cfg(feature = "compresso")]
 pub mod compresso;
-#[cfg(feature = "zarr")]
+#[cfg(any(feature = "snappy", feature = "zarr"))]
 mod copy;
 pub mod deflate;
+#[cfg(feature = "draco")]
+pub mod draco;
 mod error;
 pub mod gzip;
 mod inflate;
@@ -35,6 +37,8 @@ pub mod png;
 mod samples;
 #[cfg(feature = "zarr")]
 pub mod shuffle;
+#[cfg(feature = "snappy")]
+pub mod snappy;
 #[cfg(feature = "zarr")]
 pub mod xz;
 #[cfg(feature = "zarr")]

@@ -15,7 +15,7 @@ mod source;
 mod view;
 
 pub use auto_contrast::Histogram;
-pub use context::{Context, PageRequest};
+pub use context::{ContentRead, Context, PageRequest};
 pub use info::{FailureInfo, LayerInfo, LayerState, LevelInfo, PanelInfo, PickInfo, PickValue, ScaleBar, Stats, VoxelValue};
 pub use limits::{Limits, LimitsPatch};
 pub use pool::{Pool, PoolPolicy, SpawnWorker, WorkerId, WorkerModule, WorkerPort};

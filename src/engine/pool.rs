@@ -135,7 +135,11 @@ impl Pool {
     pub fn start(&mut self, job: Job, affinity: Option<u64>) -> u64 {
         let id = self.next_job;
         self.next_job += 1;
-        let said_to_need_full = matches!(&job, Job::Open { open, .. } if is_said_to_need_full_module(&open.url, &open.said));
+        let said_to_need_full = match &job {
+            Job::Open { open, .. } => is_said_to_need_full_module(&open.url, &open.said),
+            Job::Content(job) => job.query.needs_full_module(),
+            Job::Chunk(_) | Job::Document { .. } => false,
+        };
         let running = Running { job, place: 0, affinity, retried: false };
         if self.module == WorkerModule::Small && said_to_need_full {
             self.wait(id, running);

@@ -1,10 +1,12 @@
-//! From a dataset's metadata to a [`VolumeSpec`], and from a chunk's place to its voxels.
+//! From a dataset's metadata to a [`VolumeSpec`], and from a chunk's place to its voxels; and what is read beside volumes ([`content`]).
 //!
 //! The specification of a volume ([`spec`]) and which file a chunk lies in ([`sharding`]) are known everywhere; reading
 //! metadata and chunks is compiled only where bytes are decoded (feature `decode`, and `zarr` for Zarr, OME-Zarr, N5 and WKW,
 //! `files` for volumes that are one file).
 #![deny(clippy::indexing_slicing)]
 
+pub mod column;
+pub mod content;
 mod per_axis;
 pub mod sharding;
 pub mod spec;
@@ -50,6 +52,10 @@ mod ome_zarr;
 mod open;
 #[cfg(feature = "decode")]
 pub mod precomputed;
+#[cfg(feature = "decode")]
+mod read_content;
+#[cfg(feature = "objects")]
+mod table;
 #[cfg(feature = "zarr")]
 mod wkw;
 #[cfg(feature = "zarr")]
@@ -61,6 +67,8 @@ pub use error::FormatError;
 pub use hint::is_said_to_need_full_module;
 #[cfg(feature = "decode")]
 pub use open::{open, read_document};
+#[cfg(feature = "decode")]
+pub use read_content::ContentReader;
 
 /// How one format reads chunks; [`ChunkSource`] is made of it.
 #[cfg(feature = "decode")]

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ViewerError;
+use crate::format::content::{Content, ContentQuery};
 use crate::format::{Said, Selection, VolumeSpec};
 use crate::store::{RequestPatch, Traffic};
 use crate::voxel::Brick;
@@ -105,6 +106,14 @@ pub enum RequestKind {
     Metadata,
     /// A chunk or an index of chunks.
     Chunk,
+    /// A mesh or its manifest.
+    Mesh,
+    /// A skeleton.
+    Skeleton,
+    /// Annotations.
+    Annotation,
+    /// A table, or the properties of segments.
+    Table,
 }
 
 /// One piece of work.
@@ -126,6 +135,17 @@ pub enum Job {
         /// Its address.
         url: String,
     },
+    /// Read something that is no volume.
+    Content(ContentJob),
+}
+
+/// What to read that is no volume, and where it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContentJob {
+    /// The address as the user gave it.
+    pub url: String,
+    /// What is wanted of it.
+    pub query: ContentQuery,
 }
 
 /// Where a volume is.
@@ -161,6 +181,8 @@ pub enum Outcome {
     Chunk(Option<Vec<PlacedBrick>>),
     /// The document; `None` where there is none.
     Document(Option<Bytes>),
+    /// What was read.
+    Content(Box<Content>),
     /// Nothing: it is for a worker that runs the full module.
     NeedsFullModule,
 }

@@ -7,6 +7,6 @@ mod message;
 #[cfg(feature = "decode")]
 mod runner;
 
-pub use message::{ChunkJob, Documents, FromWorker, Job, OpenJob, Opened, Outcome, PlacedBrick, RequestKind, ToWorker};
+pub use message::{ChunkJob, ContentJob, Documents, FromWorker, Job, OpenJob, Opened, Outcome, PlacedBrick, RequestKind, ToWorker};
 #[cfg(feature = "decode")]
 pub use runner::JobRunner;

@@ -7,19 +7,20 @@ use futures::future::{FutureExt, LocalBoxFuture, Shared};
 use rustc_hash::FxHashMap;
 
 use crate::error::{ErrorCode, ViewerError};
-use crate::format::{self, ChunkSource, FormatError};
+use crate::format::{self, ChunkSource, ContentReader, FormatError};
 use crate::runtime::{Cancel, CancelSource};
 use crate::store::Provider;
 use crate::voxel::{Brick, VoxelBlock, brick_shape};
 
 use super::documents::RememberedDocuments;
-use super::{ChunkJob, Documents, Job, OpenJob, Opened, Outcome, PlacedBrick};
+use super::{ChunkJob, ContentJob, Documents, Job, OpenJob, Opened, Outcome, PlacedBrick};
 
 type Volume = Shared<LocalBoxFuture<'static, Result<Rc<dyn ChunkSource>, FormatError>>>;
 
 /// The volumes that a worker knows and the jobs that it runs.
 pub struct JobRunner {
     provider: Rc<dyn Provider>,
+    contents: ContentReader,
     volumes: RefCell<FxHashMap<u32, Volume>>,
     running: RefCell<FxHashMap<u64, CancelSource>>,
 }
@@ -38,7 +39,8 @@ impl JobRunner {
     /// A runner that reads through this provider.
     #[must_use]
     pub fn new(provider: Rc<dyn Provider>) -> Self {
-        Self { provider, volumes: RefCell::default(), running: RefCell::default() }
+        let contents = ContentReader::new(Rc::clone(&provider));
+        Self { provider, contents, volumes: RefCell::default(), running: RefCell::default() }
     }
 
     /// Runs a job to its end. A cancelled job ends with [`ErrorCode::Disposed`]; its answer need not be sent.
@@ -56,6 +58,10 @@ impl JobRunner {
                 Ok(document) => Ok(Outcome::Document(document)),
                 Err(error) => Err(error.into()),
             },
+            Job::Content(ContentJob { url, query }) => {
+                let content = self.contents.read(&url, &query, &cancel).await;
+                content.map(|content| Outcome::Content(Box::new(content))).map_err(Failure::Format)
+            }
         };
         self.running.borrow_mut().remove(&id);
         match result {

@@ -48,6 +48,22 @@ pub enum ResourceKind {
     Index,
     /// Chunk payloads.
     Chunk,
+    /// Meshes and their manifests.
+    Mesh,
+    /// Skeletons.
+    Skeleton,
+    /// Annotations.
+    Annotation,
+    /// Tables, those of segments' properties among them.
+    Table,
+}
+
+impl ResourceKind {
+    /// Whether it is what one looks at, and not what says where it lies: large, read once, kept decoded.
+    #[must_use]
+    pub fn is_payload(self) -> bool {
+        !matches!(self, Self::Metadata | Self::Index)
+    }
 }
 
 /// How one read is to be made.

@@ -37,7 +37,7 @@ impl SizeLimits {
         match kind {
             super::ResourceKind::Metadata => self.metadata,
             super::ResourceKind::Index => self.index,
-            super::ResourceKind::Chunk => self.chunk,
+            _ => self.chunk,
         }
     }
 

@@ -53,6 +53,10 @@ impl Authorise for AskPage {
         let kind = match kind {
             ResourceKind::Metadata => RequestKind::Metadata,
             ResourceKind::Index | ResourceKind::Chunk => RequestKind::Chunk,
+            ResourceKind::Mesh => RequestKind::Mesh,
+            ResourceKind::Skeleton => RequestKind::Skeleton,
+            ResourceKind::Annotation => RequestKind::Annotation,
+            ResourceKind::Table => RequestKind::Table,
         };
         post(&FromWorker::NeedsRequest { id, url: url.to_owned(), credentials, kind });
         async move {

@@ -6,6 +6,8 @@ pub mod authorise;
 pub mod bench;
 #[cfg(feature = "worker")]
 pub mod clock;
+#[cfg(feature = "page")]
+pub mod content;
 pub mod convert;
 #[cfg(feature = "worker")]
 pub mod fetch;

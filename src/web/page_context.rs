@@ -3,7 +3,9 @@
 use std::cell::{Cell, RefCell, RefMut};
 use std::rc::{Rc, Weak};
 
+use futures::channel::oneshot;
 use js_sys::Function;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
@@ -28,6 +30,8 @@ pub(super) struct ContextInner {
     resolver: Function,
     sink: EventSink,
     restoring: Cell<bool>,
+    /// Reads that wait, by the number that JavaScript gave them.
+    pub(super) reads: RefCell<FxHashMap<u32, oneshot::Sender<()>>>,
 }
 
 /// The context of one or more viewers.
@@ -78,6 +82,7 @@ impl PageContext {
             resolver,
             sink: Rc::clone(&sink),
             restoring: Cell::new(false),
+            reads: RefCell::default(),
         });
         *sink.borrow_mut() = Some(Rc::new(Events(Rc::downgrade(&inner))));
         Ok(Self { inner })
@@ -125,6 +130,7 @@ impl Drop for PageContext {
     fn drop(&mut self) {
         // The workers end with the engine; until the last view goes, none of their words reaches anybody.
         self.inner.sink.borrow_mut().take();
+        self.inner.reads.borrow_mut().clear();
     }
 }
 

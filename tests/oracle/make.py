@@ -12,6 +12,7 @@ import sys
 import types
 
 import bad
+import contents
 import files_cases
 import n5_cases
 import ome
@@ -22,7 +23,7 @@ import zarr_cases
 import zips
 from book import Book
 
-PARTS = ("arrays", "precomputed", "zarr", "ome", "bad", "n5", "wkw", "zip", "files", "tiff", "images")
+PARTS = ("arrays", "precomputed", "zarr", "ome", "bad", "n5", "wkw", "zip", "files", "tiff", "images", "contents")
 
 
 def main():
@@ -35,6 +36,7 @@ def main():
     book = Book(root)
     for part in (precomputed, zarr_cases, ome, bad, n5_cases, wkw_cases, zips, files_cases, tiff_cases):
         part.write(book)
+    contents.write(root)
     book.write(root / "expected.json")
     files = [f for f in root.rglob("*") if f.is_file()]
     size = sum(f.stat().st_size for f in files)

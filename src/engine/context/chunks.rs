@@ -98,9 +98,7 @@ impl Shared {
                         Ok(()) => VolumeStatus::Open(Rc::new(opened.spec)),
                         Err(error) => VolumeStatus::Failed(error),
                     },
-                    Ok(Outcome::Chunk(_) | Outcome::Document(_) | Outcome::NeedsFullModule) => {
-                        VolumeStatus::Failed(ViewerError::new(ErrorCode::Internal, "a worker answered another question"))
-                    }
+                    Ok(_) => VolumeStatus::Failed(ViewerError::new(ErrorCode::Internal, "a worker answered another question")),
                     Err(error) => VolumeStatus::Failed(error),
                 };
                 if let Some(volume) = self.volumes.get_mut(&volume) {
@@ -114,12 +112,11 @@ impl Shared {
                 }
                 match result {
                     Ok(Outcome::Chunk(bricks)) => self.take_chunk(key, bricks),
-                    Ok(Outcome::Opened(_) | Outcome::Document(_) | Outcome::NeedsFullModule) => {
-                        self.fail_chunk(key, &ViewerError::new(ErrorCode::Internal, "a worker answered another question"))
-                    }
+                    Ok(_) => self.fail_chunk(key, &ViewerError::new(ErrorCode::Internal, "a worker answered another question")),
                     Err(error) => self.fail_chunk(key, &error),
                 }
             }
+            Some(Purpose::Content) => self.take_content(job, result),
             Some(Purpose::Document) => self.answer_document(job, result),
             None => {}
         }

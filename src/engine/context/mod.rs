@@ -1,13 +1,17 @@
 //! What viewers of one page share: limits, workers, queue, caches, opened volumes.
 
 mod chunks;
+mod contents;
 mod documents;
 mod reads;
 mod volumes;
 
+pub use contents::ContentRead;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures::channel::oneshot;
 use rustc_hash::FxHashMap;
 
 use crate::cache::BrickCache;
@@ -48,6 +52,7 @@ enum Purpose {
     Open(u32),
     Chunk(ChunkKey),
     Document,
+    Content,
 }
 
 /// Everything inside a context.
@@ -63,6 +68,8 @@ pub(in crate::engine) struct Shared {
     reads: FxHashMap<Ticket, VoxelRead>,
     /// Who waits for documents, by job.
     documents: FxHashMap<u64, documents::Answer>,
+    /// Who waits for what is no volume, by job.
+    contents: FxHashMap<u64, oneshot::Sender<contents::Answer>>,
     purposes: FxHashMap<u64, Purpose>,
     job_of: FxHashMap<ChunkKey, u64>,
     requests: Vec<PageRequest>,
@@ -93,6 +100,7 @@ impl Context {
             sources: FxHashMap::default(),
             reads: FxHashMap::default(),
             documents: FxHashMap::default(),
+            contents: FxHashMap::default(),
             purposes: FxHashMap::default(),
             job_of: FxHashMap::default(),
             requests: Vec::new(),

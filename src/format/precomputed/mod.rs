@@ -6,9 +6,22 @@
 //! Some hosts keep files gzip'd and forget to say so (`Content-Encoding`). What begins like a gzip stream is inflated where
 //! nothing else can be meant: JSON, images, compressed segmentation and compresso never begin so, and raw chunks have one length only.
 
+#[cfg(feature = "objects")]
+mod annotations;
 mod decode;
+mod folder;
 mod info;
+#[cfg(feature = "objects")]
+mod keyed;
+#[cfg(feature = "objects")]
+mod mesh;
+mod segment_properties;
 mod shard;
+mod sharding;
+#[cfg(feature = "objects")]
+mod skeleton;
+#[cfg(feature = "objects")]
+mod transform;
 mod volume;
 
 use std::rc::Rc;
@@ -21,13 +34,16 @@ use crate::store::url::Url;
 use crate::store::{Provider, StoreError};
 
 use super::FormatError;
+use folder::{Folder, InfoSize};
 
+#[cfg(feature = "objects")]
+pub(super) use annotations::AnnotationSource;
+#[cfg(feature = "objects")]
+pub(super) use mesh::MeshSource;
+pub(super) use segment_properties::read as read_segment_properties;
+#[cfg(feature = "objects")]
+pub(super) use skeleton::SkeletonSource;
 pub use volume::PrecomputedVolume;
-
-/// How often `{"redirect": …}` is followed.
-const MOST_REDIRECTS: usize = 8;
-/// The most bytes of an info document.
-const MOST_INFO_BYTES: usize = 16 << 20;
 
 /// Opens the volume whose `info` lies in the folder at `url`. The scheme may be preceded by `precomputed://`.
 ///
@@ -35,28 +51,9 @@ const MOST_INFO_BYTES: usize = 16 << 20;
 /// [`FormatError::NotFound`] without `info`, [`FormatError::BadMetadata`] where it makes no sense, [`FormatError::Unsupported`]
 /// where it describes something else than a volume, or an encoding or data type that is not supported; store errors as they come.
 pub async fn open(provider: Rc<dyn Provider>, url: &str, cancel: &Cancel) -> Result<PrecomputedVolume, FormatError> {
-    let mut folder = parse_url(url)?;
-    for _ in 0..=MOST_REDIRECTS {
-        let document = folder.join("info")?;
-        let address = document.to_string();
-        let Some(bytes) = provider.document(&address, cancel).await? else {
-            return Err(FormatError::NotFound { url: folder.describe() });
-        };
-        let shown = document.describe();
-        let value = parse_json(&bytes, &shown)?;
-        match value.get("redirect") {
-            None => {
-                let info = info::Info::parse(&value, &shown)?;
-                return PrecomputedVolume::new(&*provider, &folder, info);
-            }
-            // Relative to the folder that the document lies in.
-            Some(Value::String(target)) => folder = document.resolve(strip_scheme(target))?.with_query_of(&document).as_folder(),
-            Some(other) => {
-                return Err(FormatError::BadMetadata { reason: format!("\"redirect\" is {other} instead of an address"), url: shown });
-            }
-        }
-    }
-    Err(FormatError::BadMetadata { reason: format!("it redirects more than {MOST_REDIRECTS} times"), url: folder.describe() })
+    let folder = Folder::open(&provider, url, InfoSize::Small, cancel).await?;
+    let info = info::Info::parse(&folder.info, &folder.shown)?;
+    PrecomputedVolume::new(&*provider, &folder.url, info)
 }
 
 fn parse_url(url: &str) -> Result<Url, StoreError> {
@@ -69,11 +66,16 @@ fn strip_scheme(url: &str) -> &str {
 
 /// The object that an `info` document holds.
 pub(super) fn parse_json(bytes: &[u8], url: &str) -> Result<Value, FormatError> {
+    parse_json_of(bytes, url, folder::MOST_INFO_BYTES)
+}
+
+/// The object that an `info` document of at most so many bytes holds.
+fn parse_json_of(bytes: &[u8], url: &str, most_bytes: usize) -> Result<Value, FormatError> {
     let bad = |reason: String| FormatError::BadMetadata { reason, url: url.to_owned() };
     let inflated;
     let mut json = bytes;
     if gzip::is_gzip(bytes) {
-        inflated = gzip::decode(bytes, MOST_INFO_BYTES).map_err(|error| bad(error.to_string()))?;
+        inflated = gzip::decode(bytes, most_bytes).map_err(|error| bad(error.to_string()))?;
         json = &inflated;
     }
     let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);

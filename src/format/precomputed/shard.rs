@@ -79,21 +79,44 @@ impl SizeBytes for MinishardIndex {
     }
 }
 
-/// Reads the chunks of one level.
+/// Reads the chunks of one level, or the values of one folder of anything else that has 64-bit keys.
 pub(super) struct ShardReader {
     level: usize,
     store: Rc<dyn ReadStore>,
     sharding: PrecomputedSharding,
     indices: Rc<Indices>,
+    /// What the chunks are.
+    kind: ResourceKind,
+}
+
+/// Where the bytes of a key lie, as they are stored.
+pub(super) struct KeyPlace {
+    /// The name of the shard's file.
+    pub(super) name: String,
+    pub(super) range: Range<u64>,
 }
 
 impl ShardReader {
-    pub(super) fn new(level: usize, store: Rc<dyn ReadStore>, sharding: PrecomputedSharding, indices: Rc<Indices>) -> Self {
-        Self { level, store, sharding, indices }
+    pub(super) fn new(
+        level: usize,
+        store: Rc<dyn ReadStore>,
+        sharding: PrecomputedSharding,
+        indices: Rc<Indices>,
+        kind: ResourceKind,
+    ) -> Self {
+        Self { level, store, sharding, indices, kind }
     }
 
     /// The bytes of the chunk with this key, inflated, and where they came from. A chunk of more than `most_bytes` is refused.
     pub(super) async fn read(self: &Rc<Self>, key: u64, most_bytes: usize, cancel: &Cancel) -> Result<Option<Stored>, FormatError> {
+        match self.find(key, most_bytes, cancel).await? {
+            Some(place) => self.read_at(&place, most_bytes, cancel).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Where the chunk with this key lies. One of more than `most_bytes` is refused.
+    pub(super) async fn find(self: &Rc<Self>, key: u64, most_bytes: usize, cancel: &Cancel) -> Result<Option<KeyPlace>, FormatError> {
         let place = self.sharding.locate(key);
         let fetch = || {
             let reader = Rc::clone(self);
@@ -110,11 +133,16 @@ impl ShardReader {
             return Err(self.bad(&name, format!("its index gives {} bytes to chunk {key}, which takes at most {most_bytes}", chunk.len)));
         }
         let range = self.range(&name, chunk.start, chunk.len)?;
-        let options = ReadOptions { kind: ResourceKind::Chunk, cancel: cancel.clone() };
-        let Some(bytes) = self.store.get_range(&name, range, &options).await? else {
+        Ok(Some(KeyPlace { name, range }))
+    }
+
+    /// The bytes of a chunk that was found, inflated.
+    pub(super) async fn read_at(&self, place: &KeyPlace, most_bytes: usize, cancel: &Cancel) -> Result<Option<Stored>, FormatError> {
+        let options = ReadOptions { kind: self.kind, cancel: cancel.clone() };
+        let Some(bytes) = self.store.get_range(&place.name, place.range.clone(), &options).await? else {
             return Ok(None);
         };
-        let url = self.store.describe(&name);
+        let url = self.store.describe(&place.name);
         if self.sharding.gzip_data {
             let bytes = gzip::decode(&bytes, most_bytes).map_err(|error| FormatError::from_codec(error, &url))?;
             return Ok(Some(Stored { bytes: bytes.into(), url }));

@@ -55,7 +55,7 @@ impl PrecomputedVolume {
             level_urls.push(root.to_string());
             let shards = match &scale.level.sharding {
                 Sharding::Precomputed(sharding) => {
-                    Some(Rc::new(ShardReader::new(number, Rc::clone(&store), sharding.clone(), Rc::clone(&indices))))
+                    Some(Rc::new(ShardReader::new(number, Rc::clone(&store), sharding.clone(), Rc::clone(&indices), ResourceKind::Chunk)))
                 }
                 _ => None,
             };

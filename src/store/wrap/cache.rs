@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::future::FutureExt;
 
 use super::ByteLru;
-use crate::store::{MaybeBytes, ReadOptions, ReadStore, ResourceKind, StoreFuture};
+use crate::store::{MaybeBytes, ReadOptions, ReadStore, StoreFuture};
 
 type Place = (String, Option<Range<u64>>);
 
@@ -75,7 +75,7 @@ impl std::fmt::Debug for Cached {
 
 impl ReadStore for Cached {
     fn get<'a>(&'a self, key: &'a str, options: &'a ReadOptions) -> StoreFuture<'a, MaybeBytes> {
-        if options.kind == ResourceKind::Chunk {
+        if options.kind.is_payload() {
             return self.inner.get(key, options);
         }
         async move {
@@ -92,7 +92,7 @@ impl ReadStore for Cached {
     }
 
     fn get_range<'a>(&'a self, key: &'a str, range: Range<u64>, options: &'a ReadOptions) -> StoreFuture<'a, MaybeBytes> {
-        if options.kind == ResourceKind::Chunk {
+        if options.kind.is_payload() {
             return self.inner.get_range(key, range, options);
         }
         async move {

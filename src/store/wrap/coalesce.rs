@@ -223,8 +223,8 @@ impl Inner {
             }
         }
         for (span, members) in spans {
-            let is_chunk = members.iter().any(|part| part.kind == ResourceKind::Chunk);
-            let kind = if is_chunk { ResourceKind::Chunk } else { members.first().map_or(ResourceKind::Chunk, |part| part.kind) };
+            let payload = members.iter().find(|part| part.kind.is_payload());
+            let kind = payload.or(members.first()).map_or(ResourceKind::Chunk, |part| part.kind);
             let flight = self.start(key, span.clone(), kind);
             for part in members {
                 part.slot.replace(Some((span.clone(), flight.clone())));
