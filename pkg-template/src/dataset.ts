@@ -71,6 +71,7 @@ function sourceNow(spec: LayerSpec, old: Json, layer: Json, oldSize: Vec3, size:
   return { ...(typeof source === "string" ? { url: source } : source), voxelSizeNm: wanted };
 }
 
+/** Stands for the folder of this machine that a description lies in. */
 const LOCAL = "local:/";
 
 /** What the text of a description in a folder says; its layers are read as the folder was. */
@@ -78,17 +79,20 @@ export function datasetIn(source: SourceSpec, text: string): FromDatasource {
   const local = isLocal(source) ? source : undefined;
   const remote: RemoteSource = typeof source === "string" ? { url: source } : local ? { url: LOCAL } : (source as RemoteSource);
   const [, base = remote.url] = /^(?:[a-z][a-z\d+]*:\/\/)?([a-z][a-z\d+]*:\/\/.*)$/i.exec(remote.url) ?? [];
-  const from = stateFromDatasource(parseDatasource(text), base);
+  const json = parseDatasource(text);
+  const from = stateFromDatasource(json, base);
   const layers = from.state.layers.map((layer) => ({ ...layer, source: local ? inFolder(layer["source"] as RemoteSource, local) : asFolder(layer["source"] as RemoteSource, remote, base) }));
   const name = local && "name" in local.files ? (nameOf(from.state.dataset as Json) ?? local.files.name) : from.name;
-  return { ...from, name, state: { ...from.state, layers } };
+  // Paths in a folder of this machine have no whole address.
+  const dataset = local ? (json as Json) : from.state.dataset;
+  return { ...from, name, state: { ...from.state, layers, ...(dataset && { dataset }) } };
 }
 
 /** A source in a folder of this machine. */
 function inFolder(source: RemoteSource, { files, path = "" }: LocalSource): LocalSource | RemoteSource {
   const { url, ...more } = source;
-  if (!url.startsWith(`${LOCAL}/`)) return source;
-  const below = decodeURIComponent(url.slice(LOCAL.length + 1));
+  if (!url.startsWith(LOCAL)) return source;
+  const below = decodeURIComponent(url.slice(LOCAL.length));
   return { ...more, files, path: path === "" ? below : `${path.replace(/\/+$/, "")}/${below}` };
 }
 
