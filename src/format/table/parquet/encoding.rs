@@ -148,7 +148,7 @@ pub(super) fn hybrid(input: &mut &[u8], bits: u32, count: usize) -> Result<Vec<u
             if own.is_empty() {
                 return Err("a group in a page is empty".to_owned());
             }
-            let unpacked = Bits { bytes: own, at: 0 }.take(bits, many.saturating_mul(8).min(left));
+            let unpacked = Bits { bytes: own, used: 0 }.take(bits, many.saturating_mul(8).min(left));
             #[expect(clippy::cast_possible_truncation, reason = "of at most 32 bits")]
             values.extend(unpacked.map(|value| value as u32));
         }
@@ -183,7 +183,7 @@ fn deltas(input: &mut &[u8], count: usize) -> Result<Vec<i64>, String> {
                 return Err(format!("differences of {width} bits cannot be read"));
             }
             let own = input.split_off(..per_miniblock / 8 * width as usize).ok_or(EARLY)?;
-            for step in (Bits { bytes: own, at: 0 }).take(width, per_miniblock.min(count - values.len())) {
+            for step in (Bits { bytes: own, used: 0 }).take(width, per_miniblock.min(count - values.len())) {
                 value = value.wrapping_add(least).wrapping_add(step.cast_signed());
                 values.push(value);
             }
@@ -202,8 +202,8 @@ fn joined(input: &mut &[u8], count: usize, size: usize) -> Result<Vec<u8>, Strin
 /// Numbers of so many bits.
 struct Bits<'a> {
     bytes: &'a [u8],
-    /// The next bit.
-    at: usize,
+    /// Bits of the first byte that are used up.
+    used: u32,
 }
 
 impl Bits<'_> {
@@ -214,12 +214,15 @@ impl Bits<'_> {
     fn next(&mut self, bits: u32) -> u64 {
         let (mut value, mut have) = (0_u64, 0);
         while have < bits {
-            let byte = self.bytes.get(self.at / 8).copied().unwrap_or(0) >> (self.at % 8);
-            let fresh = (8 - self.at as u32 % 8).min(bits - have);
-            let masked = u64::from(byte) & ((1_u64 << fresh) - 1);
-            value |= masked << have;
+            let byte = self.bytes.first().copied().unwrap_or(0) >> self.used;
+            let fresh = (8 - self.used).min(bits - have);
+            value |= (u64::from(byte) & ((1_u64 << fresh) - 1)) << have;
             have += fresh;
-            self.at += fresh as usize;
+            self.used += fresh;
+            if self.used == 8 {
+                self.used = 0;
+                self.bytes = self.bytes.get(1..).unwrap_or_default();
+            }
         }
         value
     }
