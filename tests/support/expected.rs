@@ -54,6 +54,8 @@ pub(crate) struct Case {
     pub(crate) channels: u32,
     pub(crate) other_axes: Vec<Axis>,
     pub(crate) tolerance: u8,
+    #[serde(default)]
+    pub(crate) features: Vec<String>,
     pub(crate) voxel_size_known: bool,
     pub(crate) levels: Vec<Level>,
     pub(crate) orientation: Option<Orientation>,

@@ -1,7 +1,6 @@
 /** The icons in use, from lucide. */
 import { html, type TemplateResult } from "lit";
 import { unsafeHTML } from "lit/directives/unsafe-html.js";
-import file from "lucide-static/icons/file.svg?raw";
 import box from "lucide-static/icons/box.svg?raw";
 import camera from "lucide-static/icons/camera.svg?raw";
 import check from "lucide-static/icons/check.svg?raw";
@@ -37,7 +36,7 @@ import trash from "lucide-static/icons/trash-2.svg?raw";
 import warning from "lucide-static/icons/triangle-alert.svg?raw";
 import x from "lucide-static/icons/x.svg?raw";
 
-const icons = { archive, file, box, camera, check, chevronDown, chevronRight, copy, ellipsis, eye, eyeOff, folderOpen, globe, grip, help, image, columns, download, grid, link, moon, layers, pencil, plus, refresh, save, search, settings, shapes, square, sun, trash, upload, warning, x };
+const icons = { box, camera, check, chevronDown, chevronRight, copy, ellipsis, eye, eyeOff, file, folderOpen, globe, grip, help, image, columns, download, grid, link, moon, layers, pencil, plus, refresh, save, search, settings, shapes, square, sun, trash, upload, warning, x };
 
 export type IconName = keyof typeof icons;
 

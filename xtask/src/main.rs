@@ -1,10 +1,11 @@
-//! The project's only automation: `cargo xtask setup | build | serve | test | bench`.
+//! The project's only automation: `cargo xtask setup | build | serve | test | bench | fuzz`.
 //!
 //! Owns how the project is set up, built, served and tested. Each subcommand is a list of steps; a step says what it does, is
 //! skipped when it is done, and fails with one sentence that says what to do.
 
 mod bench;
 mod files;
+mod fuzz;
 mod neuroglancer;
 mod package;
 mod paths;
@@ -46,6 +47,8 @@ cargo xtask COMMAND
       --quick             once, for a first look
       --decoders          MB/s of every decoder instead: as wasm beside Neuroglancer's, natively beside C libraries (Python's, where
                           they are installed; PYTHON names the interpreter)
+  fuzz [TARGET…]        feed damaged bytes to every decoder and parser, and keep what reaches most in fuzz/corpus
+      --seconds N         for each target; default 120
 ";
 
 fn main() -> ExitCode {
@@ -67,6 +70,7 @@ fn run() -> Result<bool> {
     let mut list = false;
     let mut no_build = false;
     let mut bench = bench::Options::default();
+    let mut seconds = 120;
     while let Some(arg) = args.next()? {
         match arg {
             Long("port") => serve.port = args.value()?.parse()?,
@@ -84,6 +88,7 @@ fn run() -> Result<bool> {
             Long("list") => list = true,
             Long("quick") => bench.quick = true,
             Long("decoders") => bench.decoders = true,
+            Long("seconds") => seconds = args.value()?.parse()?,
             Long("help") | Short('h') => {
                 print!("{USAGE}");
                 return Ok(true);
@@ -108,6 +113,7 @@ fn run() -> Result<bool> {
         }
         Some("test") => test::run(&words.collect::<Vec<_>>()),
         Some("bench") => bench::measure(&bench).map(|()| true),
+        Some("fuzz") => fuzz::targets(&words.collect::<Vec<_>>(), seconds).map(|()| true),
         None => {
             print!("{USAGE}");
             Ok(true)
