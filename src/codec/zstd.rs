@@ -55,6 +55,13 @@ fn corrupt(error: impl std::fmt::Display) -> CodecError {
     CodecError::Corrupt { codec: CODEC, reason: error.to_string() }
 }
 
+/// Encodes one frame that states its length.
+#[cfg(feature = "encode")]
+#[must_use]
+pub fn encode(bytes: &[u8]) -> Vec<u8> {
+    structured_zstd::encoding::compress_slice_to_vec(bytes, structured_zstd::encoding::CompressionLevel::Fastest)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
