@@ -4,7 +4,7 @@
 //! metadata and chunks is compiled only where bytes are decoded (feature `decode`, and `zarr` for Zarr, OME-Zarr, N5 and WKW).
 #![deny(clippy::indexing_slicing)]
 
-mod per_axis;
+pub(crate) mod per_axis;
 pub mod sharding;
 pub mod spec;
 
@@ -35,7 +35,7 @@ mod length_unit;
 #[cfg(feature = "zarr")]
 mod limits;
 #[cfg(feature = "decode")]
-mod memo;
+pub(crate) mod memo;
 #[cfg(feature = "zarr")]
 mod n5;
 #[cfg(feature = "decode")]
