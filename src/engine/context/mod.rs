@@ -16,6 +16,7 @@ use crate::error::ViewerError;
 use crate::job::{FromWorker, RequestKind, ToWorker};
 use crate::store::{RequestPatch, Traffic};
 
+use crate::engine::export::OpenExport;
 use crate::engine::limits::Limits;
 use crate::engine::pool::{Pool, PoolPolicy, SpawnWorker, WorkerId};
 use crate::engine::read::VoxelRead;
@@ -59,6 +60,7 @@ pub(in crate::engine) struct Shared {
     pub(in crate::engine) volumes: FxHashMap<u32, Volume>,
     pub(in crate::engine) sources: FxHashMap<u32, Source>,
     reads: FxHashMap<Ticket, VoxelRead>,
+    pub(in crate::engine) exports: FxHashMap<u64, OpenExport>,
     purposes: FxHashMap<u64, Purpose>,
     job_of: FxHashMap<ChunkKey, u64>,
     requests: Vec<PageRequest>,
@@ -88,6 +90,7 @@ impl Context {
             volumes: FxHashMap::default(),
             sources: FxHashMap::default(),
             reads: FxHashMap::default(),
+            exports: FxHashMap::default(),
             purposes: FxHashMap::default(),
             job_of: FxHashMap::default(),
             requests: Vec::new(),
