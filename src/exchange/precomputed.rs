@@ -1,7 +1,7 @@
 //! Neuroglancer precomputed: `info`, and a file for each chunk.
 //!
-//! Source: `src/datasource/precomputed/volume.rst` of Neuroglancer. Ids of 32 or 64 bits are written as `compressed_segmentation`, one or two bytes as
-//! `png`, the others as `raw`; chunks of 0 alone are left out, which reads as 0.
+//! Source: `src/datasource/precomputed/volume.rst` of Neuroglancer. Ids of 32 or 64 bits are written as `compressed_segmentation`, bytes as `png`, the
+//! others as `raw`: cloud-volume does not read `png` of 16 bits. Chunks of 0 alone are left out, which reads as 0.
 
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ impl<'a> Precomputed<'a> {
                 return Err(ExportError::Unsupported { format: FORMAT, what: format!("voxels of {}", data_type.name()) });
             }
             DataType::Uint32 | DataType::Uint64 if request.as_labels => Encoding::CompressedSegmentation,
-            DataType::Uint8 | DataType::Uint16 => Encoding::Png,
+            DataType::Uint8 => Encoding::Png,
             _ => Encoding::Raw,
         };
         Ok(Self { request, data_type, encoding, first: first(request, voxels) })
@@ -133,13 +133,14 @@ impl Layout for Scales<'_> {
         let [x, y, z] = zip(min, block.shape, |min, edge| format!("{min}-{}", min + i64::from(edge)));
         let name = format!("{}/{x}_{y}_{z}", volume.key(level));
         let layout = compressed_segmentation::Layout { shape: block.shape, block_shape: BLOCK, channels: 1 };
-        let (bytes, method) = match (volume.encoding, volume.data_type) {
-            (Encoding::Raw, _) => (block.data.clone(), Method::Deflated),
-            (Encoding::Png, data_type) => (png::encode_grey(&block.data, block.shape[0], data_type.size_bytes())?, Method::Stored),
-            (Encoding::CompressedSegmentation, DataType::Uint32) => {
+        let [width, ..] = block.shape;
+        let (bytes, method) = match volume.encoding {
+            Encoding::Raw => (block.data.clone(), Method::Deflated),
+            Encoding::Png => (png::encode_grey(&block.data, width, volume.data_type.size_bytes())?, Method::Stored),
+            Encoding::CompressedSegmentation if volume.data_type == DataType::Uint32 => {
                 (compressed_segmentation::encode::<4>(&[&block.data], &layout)?, Method::Deflated)
             }
-            (Encoding::CompressedSegmentation, _) => (compressed_segmentation::encode::<8>(&[&block.data], &layout)?, Method::Deflated),
+            Encoding::CompressedSegmentation => (compressed_segmentation::encode::<8>(&[&block.data], &layout)?, Method::Deflated),
         };
         Ok(File { name, bytes, method })
     }
