@@ -12,9 +12,7 @@ use std::rc::Rc;
 use futures::future::{FutureExt, LocalBoxFuture, ready};
 use neurolume::error::{ErrorCode, ViewerError};
 use neurolume::exchange::{ExportError, ExportFormat, OmeVersion, Progress, Sink, VolumeExport, export};
-use neurolume::format::{
-    ChunkSource, FormatError, LevelSpec, Said, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec, open,
-};
+use neurolume::format::{ChunkSource, FormatError, LevelSpec, Said, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec, open};
 use neurolume::geometry::VoxelBox;
 use neurolume::runtime::Cancel;
 use neurolume::store::FileProvider;
@@ -81,9 +79,8 @@ impl Formula {
             for y in voxels.min[1]..voxels.max[1] {
                 for x in voxels.min[0]..voxels.max[0] {
                     let voxel = [x, y, z];
-                    let chunk = std::array::from_fn(|axis| {
-                        (voxel[axis] - level.chunk_origin[axis]).div_euclid(i64::from(level.chunk_shape[axis]))
-                    });
+                    let chunk =
+                        std::array::from_fn(|axis| (voxel[axis] - level.chunk_origin[axis]).div_euclid(i64::from(level.chunk_shape[axis])));
                     let exists = level.voxel_box.contains(voxel) && !Self::is_absent(chunk);
                     values.push(if exists { self.bits(voxel) } else { 0 });
                 }
@@ -379,7 +376,9 @@ fn writes_exports() {
             let kind = if as_labels { "labels" } else { "image" };
             let file = format!("{}-{kind}.{ending}", data_type.name());
             put(&folder.join(&file), &kept.bytes.borrow());
-            list.push(serde_json::json!({ "file": file, "format": format, "version": ome_version, "dataType": data_type, "labels": as_labels }));
+            list.push(
+                serde_json::json!({ "file": file, "format": format, "version": ome_version, "dataType": data_type, "labels": as_labels }),
+            );
         }
     }
     put(&folder.join("list.json"), &serde_json::to_vec(&list).unwrap());

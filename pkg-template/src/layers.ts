@@ -2,9 +2,10 @@
 import type { EarlyDocument } from "./early.js";
 import type { EngineView } from "./engine.js";
 import { asViewerError, guarded, ViewerError } from "./errors.js";
+import { exportVolume } from "./export-volume.js";
 import type { Requests } from "./requests.js";
 import { forEngine, fromEngine } from "./source-url.js";
-import type { ChunkFailure, Histogram, LayerCollection, LayerInfo, LayerPatch, LayerSpec } from "./types.js";
+import type { ChunkFailure, ExportFormat, ExportOptions, Histogram, LayerCollection, LayerInfo, LayerPatch, LayerSpec } from "./types.js";
 import { checkKeys, checkLayerPatch, checkLayerSpec } from "./validate.js";
 
 export class Layers implements LayerCollection {
@@ -76,6 +77,11 @@ export class Layers implements LayerCollection {
   retry(id?: string): void {
     if (id !== undefined) this.#existing(id);
     guarded(() => this.#view().retryFailed(id));
+  }
+
+  async exportVolume(id: string, format: ExportFormat, options: ExportOptions = {}): Promise<Blob | void> {
+    this.#existing(id);
+    return exportVolume(this.#view(), this.#requests, id, format, options);
   }
 
   #existing(id: string): LayerSpec {

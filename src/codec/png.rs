@@ -75,7 +75,8 @@ pub fn decode_channel(bytes: &[u8], layout: &Layout, channel: u32) -> Result<Vec
 pub fn encode_grey(samples: &[u8], width: u32, sample_bytes: usize) -> Result<Vec<u8>, CodecError> {
     let row_bytes = (width as usize).saturating_mul(sample_bytes);
     let height = samples.len().checked_div(row_bytes).and_then(|rows| u32::try_from(rows).ok()).filter(|rows| *rows > 0);
-    let unsupported = || CodecError::Unsupported { codec: CODEC, name: format!("an image of {} bytes, {width} pixels across", samples.len()) };
+    let unsupported =
+        || CodecError::Unsupported { codec: CODEC, name: format!("an image of {} bytes, {width} pixels across", samples.len()) };
     let height = height.filter(|_| sample_bytes <= 2).ok_or_else(unsupported)?;
     if row_bytes * height as usize != samples.len() {
         return Err(CodecError::WrongSize { codec: CODEC, got: samples.len() as u64, expected: (row_bytes * height as usize) as u64 });

@@ -67,9 +67,7 @@ impl BoxReader {
 
     async fn chunk(&self, place: [i64; 3]) -> Result<Option<Rc<VoxelBlock>>, ExportError> {
         let (source, selection, level) = (Rc::clone(&self.source), Rc::clone(&self.selection), self.level);
-        let read = move || {
-            async move { Ok(source.chunk(level, place, &selection, &Cancel::never()).await?.map(Rc::new)) }.boxed_local()
-        };
+        let read = move || async move { Ok(source.chunk(level, place, &selection, &Cancel::never()).await?.map(Rc::new)) }.boxed_local();
         Ok(self.chunks.get(place, &self.cancel, read).await?)
     }
 }

@@ -54,9 +54,8 @@ impl From<ExportError> for ViewerError {
             ExportError::Read(error) => error.into(),
             ExportError::Invalid { .. } => Self::new(ErrorCode::InvalidOptions, text),
             ExportError::Unsupported { .. } => Self::new(ErrorCode::Unsupported, text).with_remedy("Export it as OME-Zarr."),
-            ExportError::OutOfMemory { .. } => {
-                Self::new(ErrorCode::OutOfMemory, text).with_remedy("Export a smaller box, or as OME-Zarr, which is written chunk by chunk.")
-            }
+            ExportError::OutOfMemory { .. } => Self::new(ErrorCode::OutOfMemory, text)
+                .with_remedy("Export a smaller box, or as OME-Zarr, which is written chunk by chunk."),
             ExportError::Encode(_) | ExportError::Archive { .. } => Self::new(ErrorCode::Internal, text),
             ExportError::Stopped => Self::new(ErrorCode::Disposed, text),
         }

@@ -174,7 +174,8 @@ async fn write_npy(reader: &BoxReader, data_type: DataType, request: &VolumeExpo
         let slab = VoxelBox { min: [voxels.min[0], voxels.min[1], z], max: [voxels.max[0], voxels.max[1], end] };
         match reader.read(slab).await? {
             Some(block) => bytes.extend(block.data),
-            None => bytes.resize(bytes.len() + VoxelBlock::byte_len(data_type, slab.shape().map(|n| u32::try_from(n).unwrap_or(0))).unwrap_or(0), 0),
+            None => bytes
+                .resize(bytes.len() + VoxelBlock::byte_len(data_type, slab.shape().map(|n| u32::try_from(n).unwrap_or(0))).unwrap_or(0), 0),
         }
         progress.done += (end - z).unsigned_abs();
         sink.put(std::mem::take(&mut bytes), progress).await?;

@@ -8,7 +8,7 @@ import { session } from "./session.js";
 import { toggleTheme } from "./theme.js";
 
 /** The page's boxes, opened by name. */
-export type Box = "open" | "palette" | "help";
+export type Box = "open" | "palette" | "help" | "export";
 
 function show(box: Box): () => void {
   return () => dispatchEvent(new CustomEvent("nl-show", { detail: box }));
@@ -16,6 +16,7 @@ function show(box: Box): () => void {
 
 const own: Record<string, () => void> = {
   "dataset.open": show("open"),
+  "layer.export": show("export"),
   "palette.show": show("palette"),
   "help.show": show("help"),
   "position.focus": () => dispatchEvent(new Event("nl-focus-position")),
@@ -75,12 +76,22 @@ async function saveScreenshot(): Promise<void> {
   try {
     const blob = await session.viewer?.screenshot({ overlays: true });
     if (!blob) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = `${session.name.replace(/[^\w.-]+/g, "-") || "neurolume"}.png`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    download(blob, `${session.name}.png`);
   } catch (e) {
     session.toast(e instanceof Error ? e.message : String(e));
   }
+}
+
+/** A name that every file system takes. */
+export function fileName(name: string): string {
+  return name.replace(/[^\w.-]+/g, "-").replace(/^[-.]+/, "") || "neurolume";
+}
+
+/** Has the browser save a file. */
+export function download(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = fileName(name);
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -8,6 +8,7 @@ import check from "lucide-static/icons/check.svg?raw";
 import chevronDown from "lucide-static/icons/chevron-down.svg?raw";
 import chevronRight from "lucide-static/icons/chevron-right.svg?raw";
 import copy from "lucide-static/icons/copy.svg?raw";
+import downloadIcon from "lucide-static/icons/download.svg?raw";
 import ellipsis from "lucide-static/icons/ellipsis-vertical.svg?raw";
 import eyeOff from "lucide-static/icons/eye-off.svg?raw";
 import eye from "lucide-static/icons/eye.svg?raw";
@@ -31,7 +32,7 @@ import trash from "lucide-static/icons/trash-2.svg?raw";
 import warning from "lucide-static/icons/triangle-alert.svg?raw";
 import x from "lucide-static/icons/x.svg?raw";
 
-const icons = { archive, box, camera, check, chevronDown, chevronRight, copy, ellipsis, eye, eyeOff, folderOpen, globe, grip, help, image, columns, grid, link, moon, layers, plus, refresh, search, shapes, square, sun, trash, warning, x };
+const icons = { archive, box, camera, check, chevronDown, chevronRight, copy, download: downloadIcon, ellipsis, eye, eyeOff, folderOpen, globe, grip, help, image, columns, grid, link, moon, layers, plus, refresh, search, shapes, square, sun, trash, warning, x };
 
 export type IconName = keyof typeof icons;
 

@@ -234,12 +234,14 @@ mod tests {
 
     fn ids() -> impl Strategy<Value = (Layout, Vec<Vec<u64>>)> {
         let shapes = (prop::array::uniform3(1_u32..20), prop::array::uniform3(1_u32..10), 1_u32..4);
-        (shapes, prop_oneof![1_u64..3, 1_u64..20, 1_u64..500], any::<u64>()).prop_flat_map(|((shape, block_shape, channels), ids, factor)| {
-            let voxels = shape.iter().product::<u32>() as usize;
-            let channel = vec((0..ids).prop_map(move |id| id.wrapping_mul(factor | 1)), voxels);
-            let layout = Layout { shape, block_shape, channels };
-            vec(channel, channels as usize).prop_map(move |channels| (layout, channels))
-        })
+        (shapes, prop_oneof![1_u64..3, 1_u64..20, 1_u64..500], any::<u64>()).prop_flat_map(
+            |((shape, block_shape, channels), ids, factor)| {
+                let voxels = shape.iter().product::<u32>() as usize;
+                let channel = vec((0..ids).prop_map(move |id| id.wrapping_mul(factor | 1)), voxels);
+                let layout = Layout { shape, block_shape, channels };
+                vec(channel, channels as usize).prop_map(move |channels| (layout, channels))
+            },
+        )
     }
 
     proptest! {

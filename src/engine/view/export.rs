@@ -14,7 +14,8 @@ impl View {
     /// No such layer, level or channel, or a layer that is not ready.
     pub fn export_volume(&mut self, id: &str, options: ExportOptions) -> Result<Exporting, ViewerError> {
         let (layer, ready) = self.ready_layer(id)?;
-        let spec = ready.spec.levels.get(usize::from(options.level)).ok_or_else(|| no_level(options.level.into(), ready.spec.levels.len()))?;
+        let spec =
+            ready.spec.levels.get(usize::from(options.level)).ok_or_else(|| no_level(options.level.into(), ready.spec.levels.len()))?;
         let export = VolumeExport {
             format: options.format,
             ome_version: options.ome_version,
@@ -37,5 +38,6 @@ impl View {
 
 /// There is no such level.
 pub(super) fn no_level(level: usize, count: usize) -> ViewerError {
-    ViewerError::new(ErrorCode::InvalidOptions, format!("there is no level {level}: the layer has {count} from 0")).with_detail("key", "level")
+    ViewerError::new(ErrorCode::InvalidOptions, format!("there is no level {level}: the layer has {count} from 0"))
+        .with_detail("key", "level")
 }

@@ -7,6 +7,7 @@ import { Part } from "../part.js";
 import { narrow, session, type Topic } from "../session.js";
 import { base } from "../styles.js";
 import "./dock.js";
+import "./export.js";
 import "./help.js";
 import "./notice.js";
 import "./open.js";
@@ -96,6 +97,7 @@ class App extends Part {
       <nl-dock role="complementary" aria-label="Layers" ?hidden=${!this.dockOpen}></nl-dock>
       <nl-status-bar role="contentinfo"></nl-status-bar>
       <nl-open></nl-open>
+      <nl-export></nl-export>
       <nl-palette></nl-palette>
       <nl-help></nl-help>
       <nl-toasts></nl-toasts>
