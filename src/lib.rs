@@ -7,6 +7,7 @@ pub mod cache;
 pub mod chunk;
 pub mod engine;
 pub mod error;
+pub mod exchange;
 pub mod format;
 pub mod geometry;
 pub mod job;

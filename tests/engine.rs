@@ -80,7 +80,7 @@ impl Bench {
                 ToWorker::Attach { volume, open, documents } => runner.attach(volume, open, documents),
                 ToWorker::Detach { volume } => runner.detach(volume),
                 ToWorker::Cancel { id } => runner.cancel(id),
-                ToWorker::Configure { .. } | ToWorker::Request { .. } => {}
+                ToWorker::Configure { .. } | ToWorker::Request { .. } | ToWorker::More { .. } => {}
             }
         }
     }

@@ -57,6 +57,8 @@ export interface EngineView {
   readVoxels(request: number, layerId: string, box: VoxelBox, options: object): Promise<VoxelBlock>;
   /** A document in the folder of a source. */
   readDocument(request: number, source: unknown, name: string): Promise<Uint8Array | undefined>;
+  /** `write` is given the next bytes, perhaps none, and how far the export is; it goes on when that is dealt with. */
+  exportVolume(request: number, layerId: string, options: object, write: (bytes: Uint8Array<ArrayBuffer>, done: number, total: number) => Promise<void>): Promise<void>;
   capture(request: number, options: object): Promise<{ width: number; height: number; rgba: Uint8Array<ArrayBuffer> }>;
   idle(request: number): Promise<void>;
   stats(): Stats;

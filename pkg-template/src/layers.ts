@@ -7,10 +7,11 @@ import { describeDataset, type Described } from "./datasource-write.js";
 import type { EarlyDocument } from "./early.js";
 import type { EngineView } from "./engine.js";
 import { asViewerError, guarded, ViewerError } from "./errors.js";
+import { exportVolume } from "./export-volume.js";
 import { isLocalAddress } from "./local-files.js";
 import type { Requests } from "./requests.js";
 import { forEngine, fromEngine, stateForEngine } from "./source-url.js";
-import type { ChunkFailure, Histogram, LayerCollection, LayerInfo, LayerPatch, LayerSpec, SourceSpec } from "./types.js";
+import type { ChunkFailure, ExportFormat, ExportOptions, Histogram, LayerCollection, LayerInfo, LayerPatch, LayerSpec, SourceSpec } from "./types.js";
 import { checkKeys, checkLayerPatch, checkLayerSpec } from "./validate.js";
 
 export class Layers implements LayerCollection {
@@ -86,6 +87,11 @@ export class Layers implements LayerCollection {
   retry(id?: string): void {
     if (id !== undefined) this.#existing(id);
     guarded(() => this.#view().retryFailed(id));
+  }
+
+  async exportVolume(id: string, format: ExportFormat, options: ExportOptions = {}): Promise<Blob | void> {
+    this.#existing(id);
+    return exportVolume(this.#view(), this.#requests, id, format, options);
   }
 
   datasource(options: { view?: "saved" | "current" } = {}): object {

@@ -305,6 +305,33 @@ export interface Histogram {
   counts: Float64Array;
 }
 
+/**
+ * The files that a layer is exported as: OME-Zarr or Neuroglancer precomputed in a ZIP archive, or one array of NumPy, indexed
+ * [z, y, x].
+ */
+export type ExportFormat = "ome-zarr" | "precomputed" | "npy";
+
+/** What of a layer is exported. */
+export interface ExportOptions {
+  /** Voxels of `level`; left out, all. It is clipped to the layer; for "precomputed" it reaches down to where every level begins at a whole voxel. */
+  box?: VoxelBox;
+  /** The layer's level that is the finest written; 0 by default. */
+  level?: number;
+  /** How many levels are written, each made of the one before: means of images, the most frequent ids of segmentations. By default until one fits a chunk. */
+  levels?: number;
+  /** By default the channel that is shown: one is written. */
+  channel?: number;
+  /** The place along the other axes; by default the one that is shown. */
+  at?: Record<string, number>;
+  /** "0.5" (Zarr v3) by default. */
+  omeVersion?: "0.4" | "0.5";
+  /** Takes the bytes as they come, and is closed at the end, or aborted. Without it they are kept in a Blob. */
+  to?: WritableStream<Uint8Array>;
+  signal?: AbortSignal;
+  /** Told often, in chunks of the finest level; in slices for "npy". */
+  onProgress?: (done: number, total: number) => void;
+}
+
 /** The layers of a viewer, bottom first. */
 export interface LayerCollection {
   /** Resolves when the metadata is read; rejects with the reason if that fails (the layer then stays, in state "error"). */
@@ -344,6 +371,8 @@ export interface LayerCollection {
    * Layers in that folder get the source's credentials. Show it with `setState`.
    */
   readDatasource(source: SourceSpec, options?: { signal?: AbortSignal }): Promise<FromDatasource | undefined>;
+  /** Writes voxels as files that other tools open, in a worker, with memory that does not grow with the box. Resolves to a Blob, unless there is `to`. */
+  exportVolume(id: string, format: ExportFormat, options?: ExportOptions): Promise<Blob | void>;
 }
 
 // ---- results --------------------------------------------------------------------------------------------------------

@@ -3,6 +3,12 @@
 //! A file begins with one offset per channel; a channel with two words per block: where its table lies and how wide its
 //! indices are, and where its indices lie. All offsets count 32-bit words. Source: `compressed_segmentation/README.md` of Neuroglancer.
 
+#[cfg(feature = "encode")]
+mod encode;
+
+#[cfg(feature = "encode")]
+pub use encode::encode;
+
 use super::CodecError;
 
 const CODEC: &str = "compressed_segmentation";

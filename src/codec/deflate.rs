@@ -12,6 +12,13 @@ pub fn decode(bytes: &[u8], max_len: usize) -> Result<Vec<u8>, CodecError> {
     inflate::bounded("deflate", DeflateDecoder::new(bytes), max_len.min(bytes.len().saturating_mul(64)), max_len)
 }
 
+/// Deflates.
+#[cfg(feature = "encode")]
+#[must_use]
+pub fn encode(bytes: &[u8]) -> Vec<u8> {
+    inflate::read_all(flate2::bufread::DeflateEncoder::new(bytes, flate2::Compression::default()))
+}
+
 /// The CRC-32 of ISO 3309, as in gzip and ZIP.
 #[must_use]
 pub fn crc32(bytes: &[u8]) -> u32 {

@@ -23,6 +23,13 @@ pub fn decode(bytes: &[u8], max_len: usize) -> Result<Vec<u8>, CodecError> {
     inflate::bounded("gzip", MultiGzDecoder::new(bytes), hint.min(bytes.len().saturating_mul(64)), max_len)
 }
 
+/// Deflates into one gzip member without a time or a name: the same bytes give the same stream.
+#[cfg(feature = "encode")]
+#[must_use]
+pub fn encode(bytes: &[u8]) -> Vec<u8> {
+    inflate::read_all(flate2::bufread::GzEncoder::new(bytes, flate2::Compression::default()))
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write;

@@ -1,4 +1,4 @@
-//! Inflating with a bound on what may come out, whatever the stream is wrapped in.
+//! Inflating with a bound on what may come out, and deflating, whatever the stream is wrapped in.
 
 use std::io::Read;
 
@@ -16,4 +16,13 @@ pub(super) fn bounded(codec: &'static str, decoder: impl Read, hint: usize, max_
         return Err(CodecError::WrongSize { codec, got: data.len() as u64, expected: max_len as u64 });
     }
     Ok(data)
+}
+
+/// Everything that an encoder of bytes in memory gives.
+#[cfg(feature = "encode")]
+pub(super) fn read_all(mut encoder: impl Read) -> Vec<u8> {
+    let mut data = Vec::new();
+    // Neither reading nor writing memory can fail.
+    let _infallible = encoder.read_to_end(&mut data);
+    data
 }

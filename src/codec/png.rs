@@ -122,6 +122,37 @@ fn little_endian(mut data: Vec<u8>, sample_bytes: usize) -> Vec<u8> {
     data
 }
 
+/// Encodes a grey image of `width` pixels across, row by row, with samples of `sample_bytes` bytes, 1 or 2 (little-endian here).
+///
+/// # Errors
+/// [`CodecError::WrongSize`] where the samples do not fill whole rows, [`CodecError::Unsupported`] for sizes that PNG has not.
+#[cfg(feature = "encode")]
+pub fn encode_grey(samples: &[u8], width: u32, sample_bytes: usize) -> Result<Vec<u8>, CodecError> {
+    let row_bytes = (width as usize).saturating_mul(sample_bytes);
+    let height = samples.len().checked_div(row_bytes).and_then(|rows| u32::try_from(rows).ok()).filter(|rows| *rows > 0);
+    let unsupported =
+        || CodecError::Unsupported { codec: CODEC, name: format!("an image of {} bytes, {width} pixels across", samples.len()) };
+    let height = height.filter(|_| sample_bytes <= 2).ok_or_else(unsupported)?;
+    if row_bytes * height as usize != samples.len() {
+        return Err(CodecError::WrongSize { codec: CODEC, got: samples.len() as u64, expected: (row_bytes * height as usize) as u64 });
+    }
+    let mut bytes = Vec::new();
+    let mut encoder = ::png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(ColorType::Grayscale);
+    encoder.set_depth(if sample_bytes == 1 { BitDepth::Eight } else { BitDepth::Sixteen });
+    encoder.set_compression(::png::Compression::Fast);
+    let failed = |error: ::png::EncodingError| corrupt(error.to_string());
+    let mut writer = encoder.write_header().map_err(failed)?;
+    if sample_bytes == 1 {
+        writer.write_image_data(samples).map_err(failed)?;
+    } else {
+        let swapped: Vec<u8> = samples.as_chunks::<2>().0.iter().flat_map(|[low, high]| [*high, *low]).collect();
+        writer.write_image_data(&swapped).map_err(failed)?;
+    }
+    writer.finish().map_err(failed)?;
+    Ok(bytes)
+}
+
 fn from_png(error: &DecodingError) -> CodecError {
     corrupt(error.to_string())
 }

@@ -1,4 +1,4 @@
-//! The filters of Blosc and numcodecs, undone: bytes or bits of equal significance were brought together.
+//! The filters of Blosc and numcodecs, undone: bytes or bits of equal significance were brought together. That of bytes is done too.
 //!
 //! Both come down to putting bytes of several planes in turns, which is written in steps of 16 bytes for vector code.
 
@@ -17,6 +17,35 @@ pub fn undo_bytes(type_size: usize, input: &[u8], output: &mut [u8]) {
         }
     }
     copy_tail(count * type_size, input, output);
+}
+
+/// The byte shuffle: see [`undo_bytes`]. `output` is as long as `input`.
+#[cfg(feature = "encode")]
+pub fn bytes(type_size: usize, input: &[u8], output: &mut [u8]) {
+    let count = input.len() / type_size;
+    if count > 0 {
+        match type_size {
+            2 => apart::<2>(count, input, output),
+            4 => apart::<4>(count, input, output),
+            8 => apart::<8>(count, input, output),
+            _ => {
+                for (number, plane) in output.chunks_exact_mut(count).take(type_size).enumerate() {
+                    let voxels = input.iter().skip(number).step_by(type_size);
+                    plane.iter_mut().zip(voxels).for_each(|(to, &from)| *to = from);
+                }
+            }
+        }
+    }
+    copy_tail(count * type_size, input, output);
+}
+
+/// Byte 0 of each voxel of `N` bytes, then byte 1 …
+#[cfg(feature = "encode")]
+fn apart<const N: usize>(count: usize, input: &[u8], output: &mut [u8]) {
+    let (voxels, _) = input.as_chunks::<N>();
+    for (number, plane) in output.chunks_exact_mut(count).take(N).enumerate() {
+        plane.iter_mut().zip(voxels).for_each(|(to, voxel)| *to = voxel.get(number).copied().unwrap_or(0));
+    }
 }
 
 /// Undoes the bit shuffle: `input` holds bit 0 of byte 0 of every voxel, eight voxels to a byte, then bit 1 …

@@ -19,6 +19,13 @@ pub(super) fn decode_into(bytes: &[u8], output: &mut [u8]) -> Result<(), String>
     ZlibDecoder::new(bytes).read_exact(output).map_err(|error| error.to_string())
 }
 
+/// Deflates into a zlib stream.
+#[cfg(feature = "encode")]
+#[must_use]
+pub fn encode(bytes: &[u8]) -> Vec<u8> {
+    inflate::read_all(flate2::bufread::ZlibEncoder::new(bytes, flate2::Compression::default()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -55,6 +55,17 @@ fn corrupt(error: impl std::fmt::Display) -> CodecError {
     CodecError::Corrupt { codec: CODEC, reason: error.to_string() }
 }
 
+/// Of zstd's levels, what [`encode`] does.
+#[cfg(feature = "encode")]
+pub const LEVEL: i32 = 1;
+
+/// Encodes one frame that states its length.
+#[cfg(feature = "encode")]
+#[must_use]
+pub fn encode(bytes: &[u8]) -> Vec<u8> {
+    structured_zstd::encoding::compress_slice_to_vec(bytes, structured_zstd::encoding::CompressionLevel::from_level(LEVEL))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -5,6 +5,7 @@
 
 mod auto_contrast;
 mod context;
+mod export;
 mod info;
 mod layer;
 mod limits;
@@ -16,6 +17,7 @@ mod view;
 
 pub use auto_contrast::Histogram;
 pub use context::{ContentRead, Context, PageRequest};
+pub use export::{ExportOptions, Exporting, Piece};
 pub use info::{FailureInfo, LayerInfo, LayerState, LevelInfo, PanelInfo, PickInfo, PickValue, ScaleBar, Stats, VoxelValue};
 pub use limits::{Limits, LimitsPatch};
 pub use pool::{Pool, PoolPolicy, SpawnWorker, WorkerId, WorkerModule, WorkerPort};

@@ -138,6 +138,7 @@ impl Pool {
         let said_to_need_full = match &job {
             Job::Open { open, .. } => is_said_to_need_full_module(&open.url, &open.said),
             Job::Content(job) => job.query.needs_full_module(),
+            Job::Export(_) => true,
             Job::Chunk(_) | Job::Document { .. } => false,
         };
         let running = Running { job, place: 0, affinity, retried: false };
@@ -172,30 +173,19 @@ impl Pool {
     }
 
     fn assign(&mut self, id: u64, mut running: Running) {
-        let count = self.places.len() as u64;
-        running.place = match running.affinity.and_then(|affinity| usize::try_from(affinity % count).ok()) {
-            // The next place that is not to be replaced, so that what is shared still comes together.
-            Some(first) => {
-                let mut places = (first..self.places.len()).chain(0..first);
-                places.find(|&place| self.places.get(place).is_some_and(|worker| !self.is_leaving(worker))).unwrap_or(first)
-            }
-            // The least busy, first those that are not to be replaced.
-            None => (0..self.places.len())
-                .min_by_key(|&place| self.places.get(place).map(|worker| (self.is_leaving(worker), worker.jobs.len())))
-                .unwrap_or(0),
-        };
+        running.place = self.place_for(&running);
         let Some(place) = self.places.get_mut(running.place) else { return };
         let interrupted = if place.module == self.module { Vec::new() } else { self.replace(running.place) };
         let Some(place) = self.places.get_mut(running.place) else { return };
         if place.port.is_none() {
             *place = Self::start_worker(&*self.spawn, WorkerId { place: running.place, generation: place.generation }, self.module);
         }
-        if let Job::Chunk(chunk) = &running.job
-            && !place.volumes.contains(&chunk.volume)
-            && let Some(volume) = self.volumes.get(&chunk.volume)
+        if let Some(number) = running.job.volume()
+            && !place.volumes.contains(&number)
+            && let Some(volume) = self.volumes.get(&number)
         {
-            place.volumes.insert(chunk.volume);
-            place.send(ToWorker::Attach { volume: chunk.volume, open: volume.open.clone(), documents: volume.documents.clone() });
+            place.volumes.insert(number);
+            place.send(ToWorker::Attach { volume: number, open: volume.open.clone(), documents: volume.documents.clone() });
         }
         place.jobs.insert(id);
         place.send(ToWorker::Start { id, job: running.job.clone() });
@@ -203,6 +193,47 @@ impl Pool {
         for (id, running) in interrupted {
             self.assign(id, running);
         }
+    }
+
+    /// The place for a job. Long jobs leave one worker to what is drawn, where there are two, and what is drawn goes where no long job is.
+    fn place_for(&self, running: &Running) -> usize {
+        let long: Vec<bool> = (0..self.places.len()).map(|place| self.has_long_job(place)).collect();
+        let busy = long.iter().filter(|long| **long).count();
+        // One more place with a long job, or one of those that have one already.
+        let among_long = running.job.is_long() && busy > 0 && busy + 1 >= self.places.len();
+        let avoided = |place: usize| {
+            let is_long = long.get(place).copied().unwrap_or(false);
+            (self.places.get(place).is_none_or(|worker| self.is_leaving(worker)), is_long != among_long)
+        };
+        let count = self.places.len() as u64;
+        match running.affinity.and_then(|affinity| usize::try_from(affinity % count).ok()) {
+            // The next place that will do, so that what is shared still comes together.
+            Some(first) => (first..self.places.len()).chain(0..first).min_by_key(|&place| avoided(place)).unwrap_or(first),
+            // The least busy.
+            None => {
+                let jobs = |place: usize| self.places.get(place).map_or(0, |worker| worker.jobs.len());
+                (0..self.places.len()).min_by_key(|&place| (avoided(place), jobs(place))).unwrap_or(0)
+            }
+        }
+    }
+
+    fn has_long_job(&self, place: usize) -> bool {
+        self.running.values().any(|running| running.place == place && running.job.is_long())
+    }
+
+    /// Sends the worker that has a job a message about it.
+    pub fn tell(&self, id: u64, message: ToWorker) {
+        if let Some(running) = self.running.get(&id)
+            && let Some(place) = self.places.get(running.place)
+        {
+            place.send(message);
+        }
+    }
+
+    /// Whether this worker has this job.
+    #[must_use]
+    pub fn has(&self, at: WorkerId, id: u64) -> bool {
+        self.places.get(at.place).is_some_and(|place| place.generation == at.generation && place.jobs.contains(&id))
     }
 
     /// Drops a job; its answer, if one is on its way, will not be known here any more.
@@ -271,7 +302,12 @@ impl Pool {
         }
         let mut failed = Vec::new();
         for (id, mut running) in self.replace(at.place) {
-            if running.retried {
+            if running.job.is_long() {
+                // Half of what it wrote has been taken.
+                let error = ViewerError::new(ErrorCode::Internal, format!("the worker that exported stopped ({reason})"))
+                    .with_remedy("Export it again, perhaps a smaller box.");
+                failed.push((id, error));
+            } else if running.retried {
                 let error = ViewerError::new(ErrorCode::Internal, format!("a worker stopped twice at the same work ({reason})"))
                     .with_remedy("Reload the page; if it happens again, report the dataset.");
                 failed.push((id, error));

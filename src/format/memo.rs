@@ -11,17 +11,18 @@ use futures::future::{FutureExt, LocalBoxFuture};
 use super::FormatError;
 use crate::runtime::Cancel;
 use crate::store::wrap::{ByteLru, Merge, or_cancelled};
+use crate::voxel::VoxelBlock;
 
 /// What a read gives: `None` where there is nothing.
-pub(super) type Fetched<V> = Result<Option<Rc<V>>, FormatError>;
+pub(crate) type Fetched<V> = Result<Option<Rc<V>>, FormatError>;
 
 /// What a volume keeps of chunks that hold several channels, in each worker.
-pub(super) const SHARED_CHUNKS_BYTES: usize = 128 << 20;
+pub(crate) const SHARED_CHUNKS_BYTES: usize = 128 << 20;
 /// What an entry costs beside its value.
 const ENTRY_BYTES: usize = 128;
 
 /// Bytes that a value keeps in memory.
-pub(super) trait SizeBytes {
+pub(crate) trait SizeBytes {
     fn size_bytes(&self) -> usize;
 }
 
@@ -31,20 +32,26 @@ impl SizeBytes for Vec<u8> {
     }
 }
 
+impl SizeBytes for VoxelBlock {
+    fn size_bytes(&self) -> usize {
+        self.data.len()
+    }
+}
+
 /// Values by key.
-pub(super) struct Memo<K, V> {
+pub(crate) struct Memo<K, V> {
     kept: Rc<RefCell<ByteLru<K, Option<Rc<V>>>>>,
     reads: Merge<K, Fetched<V>>,
 }
 
 impl<K: Clone + Eq + Hash + 'static, V: SizeBytes + 'static> Memo<K, V> {
-    pub(super) fn new(budget_bytes: usize) -> Self {
+    pub(crate) fn new(budget_bytes: usize) -> Self {
         Self { kept: Rc::new(RefCell::new(ByteLru::new(budget_bytes))), reads: Merge::new() }
     }
 
     /// The value of a key: kept, on its way, or read by `read`, which may outlive the one who asked first and therefore must not listen to their
     /// `cancel`.
-    pub(super) async fn get(&self, key: K, cancel: &Cancel, read: impl FnOnce() -> LocalBoxFuture<'static, Fetched<V>>) -> Fetched<V> {
+    pub(crate) async fn get(&self, key: K, cancel: &Cancel, read: impl FnOnce() -> LocalBoxFuture<'static, Fetched<V>>) -> Fetched<V> {
         let known = self.kept.borrow_mut().get(&key);
         if let Some(value) = known {
             return Ok(value);

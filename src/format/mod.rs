@@ -7,7 +7,7 @@
 
 pub mod column;
 pub mod content;
-mod per_axis;
+pub(crate) mod per_axis;
 pub mod sharding;
 pub mod spec;
 
@@ -40,7 +40,7 @@ mod length_unit;
 #[cfg(any(feature = "zarr", feature = "files"))]
 mod limits;
 #[cfg(feature = "decode")]
-mod memo;
+pub(crate) mod memo;
 #[cfg(feature = "zarr")]
 mod n5;
 mod numbered;

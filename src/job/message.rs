@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ViewerError;
+use crate::exchange::{Progress, VolumeExport};
 use crate::format::content::{Content, ContentQuery};
 use crate::format::{Said, Selection, VolumeSpec};
 use crate::store::{RequestPatch, Traffic};
@@ -48,6 +49,11 @@ pub enum ToWorker {
         /// The job.
         id: u64,
     },
+    /// The page has dealt with one [`FromWorker::Piece`].
+    More {
+        /// The job.
+        id: u64,
+    },
     /// The answer to [`FromWorker::NeedsRequest`].
     Request {
         /// Which question.
@@ -71,6 +77,15 @@ pub enum FromWorker {
         /// What went over the network since the last such message.
         traffic: Traffic,
     },
+    /// A part of what a job writes, in order. Few go ahead of [`ToWorker::More`].
+    Piece {
+        /// The job.
+        id: u64,
+        /// The next bytes, perhaps none.
+        bytes: Bytes,
+        /// How far it is.
+        progress: Progress,
+    },
     /// The page's request hook has to say how to ask for a URL.
     NeedsRequest {
         /// Names the question.
@@ -92,7 +107,8 @@ impl FromWorker {
             Self::Done { result: Ok(Outcome::Chunk(Some(bricks))), .. } => bricks.as_slice(),
             _ => &[],
         };
-        let around = 64 * (1 + bricks.len());
+        let piece = if let Self::Piece { bytes, .. } = self { bytes.len() } else { 0 };
+        let around = 64 * (1 + bricks.len()) + piece;
         let room = around + bricks.iter().map(|placed| placed.brick.size_bytes()).sum::<usize>();
         postcard::to_extend(self, Vec::with_capacity(room)).ok()
     }
@@ -137,6 +153,26 @@ pub enum Job {
     },
     /// Read something that is no volume.
     Content(ContentJob),
+    /// Write a volume as files, in [`FromWorker::Piece`]s.
+    Export(Box<ExportJob>),
+}
+
+impl Job {
+    /// The open volume that it reads.
+    #[must_use]
+    pub fn volume(&self) -> Option<u32> {
+        match self {
+            Self::Open { .. } | Self::Document { .. } | Self::Content(_) => None,
+            Self::Chunk(job) => Some(job.volume),
+            Self::Export(job) => Some(job.volume),
+        }
+    }
+
+    /// Whether it computes for long, while others wait for what is drawn.
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        matches!(self, Self::Export(_))
+    }
 }
 
 /// What to read that is no volume, and where it is.
@@ -172,6 +208,17 @@ pub struct ChunkJob {
     pub as_labels: bool,
 }
 
+/// What of a volume is to be written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExportJob {
+    /// The volume's number.
+    pub volume: u32,
+    /// Which channel and place along other axes.
+    pub selection: Selection,
+    /// The box, the levels and the format.
+    pub export: VolumeExport,
+}
+
 /// What came of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
@@ -183,6 +230,8 @@ pub enum Outcome {
     Document(Option<Bytes>),
     /// What was read.
     Content(Box<Content>),
+    /// All pieces have been sent.
+    Exported,
     /// Nothing: it is for a worker that runs the full module.
     NeedsFullModule,
 }

@@ -3,10 +3,16 @@
 
 #[cfg(feature = "decode")]
 mod documents;
+#[cfg(feature = "export")]
+mod export;
 mod message;
 #[cfg(feature = "decode")]
 mod runner;
 
-pub use message::{ChunkJob, ContentJob, Documents, FromWorker, Job, OpenJob, Opened, Outcome, PlacedBrick, RequestKind, ToWorker};
+#[cfg(feature = "export")]
+pub use export::Post;
+pub use message::{
+    ChunkJob, ContentJob, Documents, ExportJob, FromWorker, Job, OpenJob, Opened, Outcome, PlacedBrick, RequestKind, ToWorker,
+};
 #[cfg(feature = "decode")]
 pub use runner::JobRunner;

@@ -13,7 +13,13 @@ use crate::store::Provider;
 use crate::voxel::{Brick, VoxelBlock, brick_shape};
 
 use super::documents::RememberedDocuments;
-use super::{ChunkJob, ContentJob, Documents, Job, OpenJob, Opened, Outcome, PlacedBrick};
+#[cfg(feature = "export")]
+use super::export::{PieceSink, Post};
+use super::{ChunkJob, ContentJob, Documents, ExportJob, Job, OpenJob, Opened, Outcome, PlacedBrick};
+#[cfg(feature = "export")]
+use crate::exchange::{self, ExportError};
+#[cfg(feature = "export")]
+use crate::runtime::Clock;
 
 type Volume = Shared<LocalBoxFuture<'static, Result<Rc<dyn ChunkSource>, FormatError>>>;
 
@@ -23,6 +29,12 @@ pub struct JobRunner {
     contents: ContentReader,
     volumes: RefCell<FxHashMap<u32, Volume>>,
     running: RefCell<FxHashMap<u64, CancelSource>>,
+    /// Where pieces of exports go, and the clock by which others have their turns.
+    #[cfg(feature = "export")]
+    outlet: Option<(Post, Rc<dyn Clock>)>,
+    /// Told when the page has dealt with a piece of a job.
+    #[cfg(feature = "export")]
+    exports: RefCell<FxHashMap<u64, futures::channel::mpsc::UnboundedSender<()>>>,
 }
 
 impl std::fmt::Debug for JobRunner {
@@ -40,7 +52,23 @@ impl JobRunner {
     #[must_use]
     pub fn new(provider: Rc<dyn Provider>) -> Self {
         let contents = ContentReader::new(Rc::clone(&provider));
-        Self { provider, contents, volumes: RefCell::default(), running: RefCell::default() }
+        Self {
+            provider,
+            contents,
+            volumes: RefCell::default(),
+            running: RefCell::default(),
+            #[cfg(feature = "export")]
+            outlet: None,
+            #[cfg(feature = "export")]
+            exports: RefCell::default(),
+        }
+    }
+
+    /// The same, which can export: `post` sends pieces, `clock` says when others have their turns.
+    #[cfg(feature = "export")]
+    #[must_use]
+    pub fn with_outlet(self, post: Post, clock: Rc<dyn Clock>) -> Self {
+        Self { outlet: Some((post, clock)), ..self }
     }
 
     /// Runs a job to its end. A cancelled job ends with [`ErrorCode::Disposed`]; its answer need not be sent.
@@ -62,11 +90,14 @@ impl JobRunner {
                 let content = self.contents.read(&url, &query, &cancel).await;
                 content.map(|content| Outcome::Content(Box::new(content))).map_err(Failure::Format)
             }
+            Job::Export(job) => self.export(id, *job, &cancel).await,
         };
         self.running.borrow_mut().remove(&id);
         match result {
             Err(Failure::Format(FormatError::NeedsFullModule { .. })) => Ok(Outcome::NeedsFullModule),
             Err(Failure::Format(error)) => Err(error.into()),
+            #[cfg(feature = "export")]
+            Err(Failure::Export(error)) => Err(error.into()),
             Err(Failure::Internal(what)) => Err(ViewerError::new(ErrorCode::Internal, what)),
             Ok(outcome) => Ok(outcome),
         }
@@ -100,10 +131,46 @@ impl JobRunner {
         Ok(Outcome::Opened(Box::new(Opened { spec, documents: provider.documents() })))
     }
 
+    async fn source(&self, volume: u32) -> Result<Rc<dyn ChunkSource>, Failure> {
+        let opening = self.volumes.borrow().get(&volume).cloned();
+        let opening = opening.ok_or_else(|| Failure::Internal(format!("volume {volume} is not known to this worker")))?;
+        Ok(opening.await?)
+    }
+
+    /// The page has dealt with a piece of a job.
+    #[cfg(feature = "export")]
+    pub fn more(&self, id: u64) {
+        if let Some(told) = self.exports.borrow().get(&id) {
+            // The job may just have ended.
+            let _ended = told.unbounded_send(());
+        }
+    }
+
+    #[cfg(feature = "export")]
+    async fn export(&self, id: u64, job: ExportJob, cancel: &Cancel) -> Result<Outcome, Failure> {
+        let (post, clock) = self.outlet.clone().ok_or_else(|| Failure::Internal("this worker has no outlet for exports".to_owned()))?;
+        let source = self.source(job.volume).await?;
+        let (told, dealt_with) = futures::channel::mpsc::unbounded();
+        self.exports.borrow_mut().insert(id, told);
+        let sink = PieceSink::new(id, post, clock, dealt_with);
+        let writing = exchange::export(source, job.selection, &job.export, &sink, cancel);
+        let written = match futures::future::select(Box::pin(writing), cancel.cancelled()).await {
+            futures::future::Either::Left((written, _)) => written,
+            futures::future::Either::Right(_) => Err(ExportError::Stopped),
+        };
+        self.exports.borrow_mut().remove(&id);
+        written.map(|()| Outcome::Exported).map_err(Failure::Export)
+    }
+
+    /// That is done elsewhere.
+    #[cfg(not(feature = "export"))]
+    #[expect(clippy::unused_async, reason = "as where it is done")]
+    async fn export(&self, _: u64, _: ExportJob, _: &Cancel) -> Result<Outcome, Failure> {
+        Ok(Outcome::NeedsFullModule)
+    }
+
     async fn chunk(&self, job: ChunkJob, cancel: &Cancel) -> Result<Outcome, Failure> {
-        let volume = self.volumes.borrow().get(&job.volume).cloned();
-        let volume = volume.ok_or_else(|| Failure::Internal(format!("volume {} is not known to this worker", job.volume)))?;
-        let source = volume.await?;
+        let source = self.source(job.volume).await?;
         let level = source
             .spec()
             .levels
@@ -122,6 +189,8 @@ impl JobRunner {
 /// Why a job gave nothing.
 enum Failure {
     Format(FormatError),
+    #[cfg(feature = "export")]
+    Export(ExportError),
     /// A defect of this program.
     Internal(String),
 }

@@ -205,6 +205,7 @@ pub static ACTIONS: &[Action] = &[
     action("Layers", "chunks.retry", "Request failed chunks again", &[], Command(ViewCommand::RetryFailed))
         .icon("refresh-cw")
         .when(When::Failures),
+    action("Layers", "layer.export", "Export a layer", &["ctrl+shift+e"], Page).icon("download").when(When::Layers),
     action("Segments", "gesture.select", "Select or deselect a segment", &["dblclick", "double tap"], Gesture).icon("mouse-pointer-click"),
     action("Segments", "segments.recolor", "New segment colours", &["l"], Command(ViewCommand::Recolor))
         .icon("palette")

@@ -45,6 +45,8 @@ pub fn start() -> Result<(), JsValue> {
     let provider = HttpProvider::new(fetch, Rc::new(BrowserClock::new()), Some(Rc::clone(&ask) as Rc<_>), StorePolicy::default())
         .map_err(|error| JsValue::from_str(&error.to_string()))?;
     let runner = JobRunner::new(Rc::new(provider.clone()));
+    #[cfg(feature = "export")]
+    let runner = runner.with_outlet(Rc::new(|message| post(&message)), Rc::new(BrowserClock::new()));
     let worker = Rc::new(WorkerState { runner, provider, ask, told: Cell::default() });
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let Ok(bytes) = event.data().dyn_into::<Uint8Array>() else { return };
@@ -93,6 +95,11 @@ impl WorkerState {
             ToWorker::Attach { volume, open, documents } => self.runner.attach(volume, open, documents),
             ToWorker::Detach { volume } => self.runner.detach(volume),
             ToWorker::Cancel { id } => self.runner.cancel(id),
+            #[cfg(feature = "export")]
+            ToWorker::More { id } => self.runner.more(id),
+            // Only where an export runs is there more to come.
+            #[cfg(not(feature = "export"))]
+            ToWorker::More { .. } => {}
             ToWorker::Request { id, patch } => self.ask.answer(id, patch),
         }
     }

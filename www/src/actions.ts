@@ -8,7 +8,7 @@ import { session } from "./session.js";
 import { toggleTheme } from "./theme.js";
 
 /** The page's boxes, opened by name. */
-export type Box = "open" | "settings" | "palette" | "help";
+export type Box = "open" | "settings" | "palette" | "help" | "export";
 
 function show(box: Box): () => void {
   return () => dispatchEvent(new CustomEvent("nl-show", { detail: box }));
@@ -17,6 +17,7 @@ function show(box: Box): () => void {
 const own: Record<string, () => void> = {
   "dataset.open": show("open"),
   "dataset.settings": show("settings"),
+  "layer.export": show("export"),
   "palette.show": show("palette"),
   "help.show": show("help"),
   "position.focus": () => dispatchEvent(new Event("nl-focus-position")),
@@ -72,11 +73,16 @@ export async function copyText(text: string, said: string): Promise<void> {
   }
 }
 
+/** A name that every file system takes. */
+export function fileName(name: string): string {
+  return name.replace(/[^\w.-]+/g, "-").replace(/^[-.]+/, "") || "neurolume";
+}
+
 /** Hands a file to the browser to be saved. */
 export function saveFile(blob: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
-  link.download = name;
+  link.download = fileName(name);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
@@ -85,7 +91,7 @@ async function saveScreenshot(): Promise<void> {
   try {
     const blob = await session.viewer?.screenshot({ overlays: true });
     if (!blob) return;
-    saveFile(blob, `${session.name.replace(/[^\w.-]+/g, "-") || "neurolume"}.png`);
+    saveFile(blob, `${session.name}.png`);
   } catch (e) {
     session.toast(e instanceof Error ? e.message : String(e));
   }

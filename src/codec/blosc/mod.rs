@@ -1,9 +1,14 @@
 //! Blosc 1 buffers: a header, then blocks that were shuffled and compressed by one of several codecs.
 //!
 //! Format: `README_CHUNK_FORMAT.rst` of c-blosc 1.21. Snappy inside and Blosc 2 buffers are refused by name. Nothing outside
-//! this module knows of blocks; the filters are in [`super::shuffle`] and the codec of Blosc's own in [`blosclz`].
+//! this module knows of blocks; the filters are in [`super::shuffle`] and the codec of Blosc's own in [`blosclz`]. Written is LZ4 alone.
 
 mod blosclz;
+#[cfg(feature = "encode")]
+mod encode;
+
+#[cfg(feature = "encode")]
+pub use encode::encode;
 
 use super::{CodecError, lz4, shuffle, zlib, zstd};
 

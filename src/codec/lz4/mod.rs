@@ -28,6 +28,13 @@ pub fn decode(block: &[u8], len: usize) -> Result<Vec<u8>, CodecError> {
     Ok(data)
 }
 
+/// Encodes a block, without any frame. It is longer than what it holds where nothing repeats.
+#[cfg(feature = "encode")]
+#[must_use]
+pub fn encode(data: &[u8]) -> Vec<u8> {
+    lz4_flex::block::compress(data)
+}
+
 fn corrupt(reason: impl Into<String>) -> CodecError {
     CodecError::Corrupt { codec: CODEC, reason: reason.into() }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rustc_hash::FxBuildHasher;
 
 use crate::chunk::{ChunkKey, Priority, Ticket};
+use crate::engine::export::Piece;
 use crate::engine::pool::WorkerId;
 use crate::engine::read::VoxelRead;
 use crate::engine::source::{VolumeStatus, check_spec};
@@ -21,6 +22,11 @@ impl Shared {
         match message {
             FromWorker::NeedsRequest { id, url, credentials, kind } => {
                 self.requests.push(PageRequest { worker: from, id, url, credentials, kind });
+            }
+            FromWorker::Piece { id, bytes, progress } => {
+                if self.pool.has(from, id) {
+                    self.take_piece(id, Piece { bytes, progress });
+                }
             }
             FromWorker::Done { id, result, memory_bytes, traffic } => {
                 self.traffic.requests += traffic.requests;
@@ -91,6 +97,15 @@ impl Shared {
 
     pub(super) fn finish_job(&mut self, job: u64, result: Result<Outcome, ViewerError>) {
         self.version += 1;
+        if self.exports.contains_key(&job) {
+            let error = match result {
+                Ok(Outcome::Exported) => None,
+                Ok(_) => Some(another_question()),
+                Err(error) => Some(error),
+            };
+            self.end_export(job, error);
+            return;
+        }
         match self.purposes.remove(&job) {
             Some(Purpose::Open(volume)) => {
                 let status = match result {
@@ -98,7 +113,7 @@ impl Shared {
                         Ok(()) => VolumeStatus::Open(Rc::new(opened.spec)),
                         Err(error) => VolumeStatus::Failed(error),
                     },
-                    Ok(_) => VolumeStatus::Failed(ViewerError::new(ErrorCode::Internal, "a worker answered another question")),
+                    Ok(_) => VolumeStatus::Failed(another_question()),
                     Err(error) => VolumeStatus::Failed(error),
                 };
                 if let Some(volume) = self.volumes.get_mut(&volume) {
@@ -112,7 +127,7 @@ impl Shared {
                 }
                 match result {
                     Ok(Outcome::Chunk(bricks)) => self.take_chunk(key, bricks),
-                    Ok(_) => self.fail_chunk(key, &ViewerError::new(ErrorCode::Internal, "a worker answered another question")),
+                    Ok(_) => self.fail_chunk(key, &another_question()),
                     Err(error) => self.fail_chunk(key, &error),
                 }
             }
@@ -174,4 +189,8 @@ impl Shared {
             self.end_read(ticket, Err(error.clone()));
         }
     }
+}
+
+fn another_question() -> ViewerError {
+    ViewerError::new(ErrorCode::Internal, "a worker answered another question")
 }

@@ -21,6 +21,7 @@ use crate::error::ViewerError;
 use crate::job::{FromWorker, RequestKind, ToWorker};
 use crate::store::{RequestPatch, Traffic};
 
+use crate::engine::export::OpenExport;
 use crate::engine::limits::Limits;
 use crate::engine::pool::{Pool, PoolPolicy, SpawnWorker, WorkerId};
 use crate::engine::read::VoxelRead;
@@ -70,6 +71,7 @@ pub(in crate::engine) struct Shared {
     documents: FxHashMap<u64, documents::Answer>,
     /// Who waits for what is no volume, by job.
     contents: FxHashMap<u64, oneshot::Sender<contents::Answer>>,
+    pub(in crate::engine) exports: FxHashMap<u64, OpenExport>,
     purposes: FxHashMap<u64, Purpose>,
     job_of: FxHashMap<ChunkKey, u64>,
     requests: Vec<PageRequest>,
@@ -101,6 +103,7 @@ impl Context {
             reads: FxHashMap::default(),
             documents: FxHashMap::default(),
             contents: FxHashMap::default(),
+            exports: FxHashMap::default(),
             purposes: FxHashMap::default(),
             job_of: FxHashMap::default(),
             requests: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod arrange;
 mod command;
+mod export;
 mod layers;
 mod lines;
 mod pick;
@@ -28,7 +29,7 @@ use crate::voxel::VoxelBlock;
 
 use super::context::Context;
 use super::info::{PickInfo, Stats};
-use super::layer::{Status, ViewLayer, address};
+use super::layer::{Ready, Status, ViewLayer, address};
 
 pub use tick::FrameReport;
 
@@ -225,26 +226,27 @@ impl View {
         channel: Option<u32>,
         at: Option<BTreeMap<String, u64>>,
     ) -> Result<oneshot::Receiver<Result<VoxelBlock, ViewerError>>, ViewerError> {
-        let layer = self.layer(id)?;
-        let ready = match &layer.status {
-            Status::Ready(ready) => ready,
-            Status::Failed(error) => return Err(error.clone()),
-            Status::Opening => {
-                let error = ViewerError::new(ErrorCode::InvalidOptions, format!("layer \"{id}\" is still being opened"));
-                return Err(error.with_remedy("Wait for layers.add() to resolve.").retryable());
-            }
-        };
+        let (layer, ready) = self.ready_layer(id)?;
         if level >= ready.spec.levels.len() {
-            return Err(ViewerError::new(
-                ErrorCode::InvalidOptions,
-                format!("there is no level {level}: the layer has {} from 0", ready.spec.levels.len()),
-            )
-            .with_detail("key", "level"));
+            return Err(export::no_level(level, ready.spec.levels.len()));
         }
         let level = u8::try_from(level).unwrap_or(u8::MAX);
         let mut shared = self.context.shared.borrow_mut();
         let source = layer.source_at(channel, at.as_ref(), &self.other_axes, &mut shared)?;
         shared.read(source, level, voxels)
+    }
+
+    /// A layer whose metadata is read.
+    fn ready_layer(&self, id: &str) -> Result<(&ViewLayer, &Ready), ViewerError> {
+        let layer = self.layer(id)?;
+        match &layer.status {
+            Status::Ready(ready) => Ok((layer, ready)),
+            Status::Failed(error) => Err(error.clone()),
+            Status::Opening => {
+                let error = ViewerError::new(ErrorCode::InvalidOptions, format!("layer \"{id}\" is still being opened"));
+                Err(error.with_remedy("Wait for layers.add() to resolve.").retryable())
+            }
+        }
     }
 
     /// Resolves when all that is in view is drawn, or known to be absent or failed.

@@ -1,6 +1,7 @@
 //! A viewer as JavaScript sees it.
 
 mod events;
+mod export;
 mod input;
 mod layers;
 mod options;
@@ -105,15 +106,19 @@ impl ViewInner {
 
     /// Waits for an answer unless the request is aborted.
     async fn answer<T>(&self, request: u32, receiver: oneshot::Receiver<T>) -> Result<T, ViewerError> {
+        self.unless_aborted(request, receiver).await?.map_err(|_| disposed())
+    }
+
+    /// Waits for what comes of a future unless the request is aborted, which drops it.
+    async fn unless_aborted<T>(&self, request: u32, future: impl Future<Output = T>) -> Result<T, ViewerError> {
         let (abort, aborted) = oneshot::channel();
         if self.closed.get() {
             drop(abort);
         } else {
             self.open.borrow_mut().insert(request, abort);
         }
-        let disposed = || ViewerError::new(ErrorCode::Disposed, "the viewer was disposed or the request was aborted");
-        let result = match select(receiver, aborted).await {
-            Either::Left((answer, _)) => answer.map_err(|_| disposed()),
+        let result = match select(std::pin::pin!(future), aborted).await {
+            Either::Left((result, _)) => Ok(result),
             Either::Right(_) => Err(disposed()),
         };
         self.open.borrow_mut().remove(&request);
@@ -155,6 +160,10 @@ impl ViewInner {
         let count = |kind| view.layers().iter().filter(|layer| layer.kind == Some(kind)).count();
         Situation { images: count(LayerKind::Image), segmentations: count(LayerKind::Segmentation), failures: view.failure_count() }
     }
+}
+
+fn disposed() -> ViewerError {
+    ViewerError::new(ErrorCode::Disposed, "the viewer was disposed or the request was aborted")
 }
 
 fn now_millis() -> f64 {

@@ -7,6 +7,7 @@ import { Part } from "../part.js";
 import { narrow, session, type Topic } from "../session.js";
 import { base } from "../styles.js";
 import "./dock.js";
+import "./export.js";
 import "./help.js";
 import "./notice.js";
 import "./open.js";
@@ -102,6 +103,7 @@ class App extends Part {
       <nl-settings></nl-settings>
       <nl-source-change></nl-source-change>
       <nl-raw-box></nl-raw-box>
+      <nl-export></nl-export>
       <nl-palette></nl-palette>
       <nl-help></nl-help>
       <nl-toasts></nl-toasts>

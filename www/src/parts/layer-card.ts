@@ -21,7 +21,7 @@ class LayerCard extends Part {
     css`
       :host { display: block; padding: 4px 8px 4px 4px; }
       :host(:hover) .grip, .grip:focus-visible { opacity: 1; }
-      .head { display: grid; grid-template-columns: 14px 24px minmax(0, 1fr) 24px 24px; align-items: center; height: 28px; }
+      .head { display: grid; grid-template-columns: 14px 24px minmax(0, 1fr) 24px 24px 24px; align-items: center; height: 28px; }
       .grip { width: 14px; height: 24px; display: grid; place-items: center; color: var(--nl-faint); cursor: grab; opacity: 0; touch-action: none; }
       .grip svg { width: 12px; height: 12px; pointer-events: none; }
       .name { text-align: left; padding: 0 4px; height: 24px; font-weight: 500; }
@@ -56,6 +56,7 @@ class LayerCard extends Part {
         <button class="grip" data-testid="layer-grip-${spec.id}" aria-label="Move ${spec.id}: drag, or Alt and arrow keys" title="Drag to reorder (Alt+↑ ↓)" @pointerdown=${this.#grab} @keydown=${this.#onKey}>${icon("grip")}</button>
         <button class="icon small" data-testid="layer-visible-${spec.id}" aria-label="${hide} ${spec.id}" title=${hide} aria-pressed=${visible ? "false" : "true"} @click=${() => session.viewer?.layers.update(spec.id, { visible: !visible })}>${icon(visible ? "eye" : "eyeOff")}</button>
         <button class="name truncate" title=${spec.id} @click=${this.#toggle}>${spec.id}</button>
+        <button class="icon small" data-testid="layer-export-${spec.id}" aria-label="Export ${spec.id}" title="Export…" ?disabled=${info?.state !== "ready"} @click=${() => dispatchEvent(new CustomEvent("nl-export", { detail: spec.id }))}>${icon("download")}</button>
         <button class="icon small" data-testid="layer-remove-${spec.id}" aria-label="Remove ${spec.id}" title="Remove" @click=${() => session.viewer?.layers.remove(spec.id)}>${icon("x")}</button>
         <button class="icon small chevron" data-testid="layer-open-${spec.id}" aria-label="Settings of ${spec.id}" aria-expanded=${this.open} @click=${this.#toggle}>${icon("chevronRight")}</button>
       </div>

@@ -1,0 +1,74 @@
+/** Exports of layers: what the engine writes goes into a stream, or is kept in a Blob. */
+import type { EngineView } from "./engine.js";
+import { ViewerError } from "./errors.js";
+import type { Requests } from "./requests.js";
+import type { ExportFormat, ExportOptions } from "./types.js";
+import { checkKeys, invalid } from "./validate.js";
+
+const KEYS: Record<keyof Required<ExportOptions>, true> = { box: true, level: true, levels: true, channel: true, at: true, omeVersion: true, to: true, signal: true, onProgress: true };
+const TYPES: Record<ExportFormat, string> = { "ome-zarr": "application/zip", precomputed: "application/zip", npy: "application/octet-stream" };
+/** So many bytes are put into one Blob, which a browser may keep on disk. */
+const BLOB_BYTES = 64 << 20;
+
+/** Where bytes go. */
+interface Target {
+  write(bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
+  end(): Blob | Promise<void>;
+  abort(reason: unknown): void | Promise<void>;
+}
+
+export async function exportVolume(view: EngineView, requests: Requests, layerId: string, format: ExportFormat, options: ExportOptions): Promise<Blob | void> {
+  checkKeys(options, KEYS, "The options of exportVolume");
+  if (!Object.hasOwn(TYPES, format)) throw invalid(`The format must be one of ${Object.keys(TYPES).join(", ")}, not ${JSON.stringify(format)}.`);
+  const { to, signal, onProgress, ...rest } = options;
+  signal?.throwIfAborted();
+  const given = Object.fromEntries(Object.entries({ ...rest, format }).filter(([, value]) => value !== undefined));
+  const target = to ? intoStream(to) : intoBlob(TYPES[format]);
+  try {
+    await requests.run(signal, (request) =>
+      view.exportVolume(request, layerId, given, async (bytes, done, total) => {
+        if (bytes.length > 0) await target.write(bytes);
+        onProgress?.(done, total);
+      }),
+    );
+    return await target.end();
+  } catch (e) {
+    await target.abort(e);
+    throw e;
+  }
+}
+
+function intoBlob(type: string): Target {
+  const blobs: Blob[] = [];
+  let parts: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  const pack = (): void => {
+    blobs.push(new Blob(parts));
+    [parts, bytes] = [[], 0];
+  };
+  return {
+    write(part) {
+      parts.push(part);
+      bytes += part.length;
+      if (bytes >= BLOB_BYTES) pack();
+    },
+    end() {
+      pack();
+      return new Blob(blobs, { type });
+    },
+    abort() {},
+  };
+}
+
+function intoStream(stream: WritableStream<Uint8Array>): Target {
+  const writer = stream.getWriter();
+  const failed = (e: unknown): never => {
+    throw new ViewerError("storage", `The export could not be written: ${e instanceof Error ? e.message : String(e)}`, { cause: e, remedy: "Look whether there is room, then export again." });
+  };
+  return {
+    write: (bytes) => writer.write(bytes).catch(failed),
+    end: () => writer.close().catch(failed),
+    // A stream that has failed cannot be told of it.
+    abort: (reason) => writer.abort(reason).catch(() => {}),
+  };
+}
