@@ -12,7 +12,9 @@ use std::rc::Rc;
 use futures::future::{FutureExt, LocalBoxFuture, ready};
 use neurolume::error::{ErrorCode, ViewerError};
 use neurolume::exchange::{ExportError, ExportFormat, OmeVersion, Progress, Sink, VolumeExport, export};
-use neurolume::format::{ChunkSource, FormatError, LevelSpec, Said, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec, open};
+use neurolume::format::{
+    ChunkSource, FormatError, LevelSpec, Notes, Said, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec, open,
+};
 use neurolume::geometry::VoxelBox;
 use neurolume::runtime::Cancel;
 use neurolume::store::FileProvider;
@@ -43,6 +45,8 @@ impl Formula {
             other_axes: Vec::new(),
             fill_bits: 0,
             levels: vec![level],
+            orientation: None,
+            notes: Notes::default(),
         };
         Rc::new(Self { spec, as_labels })
     }
