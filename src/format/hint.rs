@@ -1,7 +1,9 @@
 //! What an address says about the format at it, before anything is fetched.
 
+#[cfg(feature = "decode")]
+use super::FormatError;
 use super::numbered::Numbered;
-use super::{FormatError, Said, SourceFormat};
+use super::{Said, SourceFormat};
 use crate::store::url::{SourceUrl, parse_source};
 
 /// Whether a source is of a format that only the full module of the workers reads, by what is said of it or by what it is called: right
@@ -58,6 +60,7 @@ fn format_of_file(name: &str) -> Option<SourceFormat> {
 }
 
 /// Why a file is not read that is called like one of a format that others read; `None` for other names.
+#[cfg(feature = "decode")]
 pub(super) fn foreign(url: &str) -> Option<FormatError> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let ending = path.rsplit('/').next()?.rsplit_once('.')?.1.to_ascii_lowercase();
@@ -145,6 +148,7 @@ mod tests {
         assert_eq!(format_called("https://h/a.png/b"), None);
     }
 
+    #[cfg(feature = "decode")]
     #[test]
     fn files_that_others_read_are_refused_by_name() {
         let name = |url| match foreign(url) {
