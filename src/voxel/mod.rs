@@ -6,10 +6,12 @@ mod block;
 mod brick;
 mod cut;
 mod data_type;
+mod downsample;
 mod partition;
 mod pod_bytes;
 
 pub use block::VoxelBlock;
 pub use brick::{Brick, BrickKey, BrickVoxels, Palette};
 pub use data_type::DataType;
+pub use downsample::downsample;
 pub use partition::brick_shape;
