@@ -87,6 +87,7 @@ struct Running {
 struct Volume {
     open: OpenJob,
     documents: Documents,
+    levels: Option<String>,
 }
 
 /// The workers and their jobs.
@@ -186,12 +187,13 @@ impl Pool {
         if place.port.is_none() {
             *place = Self::start_worker(&*self.spawn, WorkerId { place: running.place, generation: place.generation }, self.module);
         }
-        if let Job::Chunk(chunk) = &running.job
-            && !place.volumes.contains(&chunk.volume)
-            && let Some(volume) = self.volumes.get(&chunk.volume)
+        if let Some(number) = running.job.volume()
+            && !place.volumes.contains(&number)
+            && let Some(volume) = self.volumes.get(&number)
         {
-            place.volumes.insert(chunk.volume);
-            place.send(ToWorker::Attach { volume: chunk.volume, open: volume.open.clone(), documents: volume.documents.clone() });
+            place.volumes.insert(number);
+            let (open, documents, levels) = (volume.open.clone(), volume.documents.clone(), volume.levels.clone());
+            place.send(ToWorker::Attach { volume: number, open, documents, levels });
         }
         place.jobs.insert(id);
         place.send(ToWorker::Start { id, job: running.job.clone() });
@@ -233,7 +235,7 @@ impl Pool {
                     // The others need not find out again what it is: where a server refuses what is absent, every probe costs a request.
                     let said = Said { format: Some(opened.spec.format), ..open.said.clone() };
                     let open = OpenJob { said, ..open.clone() };
-                    self.volumes.insert(*volume, Volume { open, documents: opened.documents.clone() });
+                    self.volumes.insert(*volume, Volume { open, documents: opened.documents.clone(), levels: None });
                 }
                 _ => {}
             }
@@ -246,6 +248,17 @@ impl Pool {
     pub fn answer(&self, to: WorkerId, message: ToWorker) {
         if let Some(place) = self.places.get(to.place).filter(|place| place.generation == to.generation) {
             place.send(message);
+        }
+    }
+
+    /// Levels that were made of a volume are in this entry of scratch space: the workers that know the volume are told, the others as soon as they
+    /// need it.
+    pub fn set_levels(&mut self, volume: u32, entry: &str) {
+        let Some(known) = self.volumes.get_mut(&volume) else { return };
+        known.levels = Some(entry.to_owned());
+        for place in self.places.iter().filter(|place| place.volumes.contains(&volume)) {
+            let (open, documents, levels) = (known.open.clone(), known.documents.clone(), known.levels.clone());
+            place.send(ToWorker::Attach { volume, open, documents, levels });
         }
     }
 
@@ -277,6 +290,12 @@ impl Pool {
             }
         }
         failed
+    }
+
+    /// How many workers there are.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.places.len()
     }
 
     /// How many jobs are running.

@@ -44,6 +44,14 @@ pub enum FormatError {
         /// The document.
         url: String,
     },
+    /// Levels that were made of a volume, of which a file is damaged or gone.
+    #[error("the levels made of the volume are damaged: {reason}: {file}")]
+    DamagedLevels {
+        /// One clause, lower case.
+        reason: String,
+        /// The file in the browser's storage.
+        file: String,
+    },
     /// Something that only the full module of the workers reads.
     #[error("the full module is needed: {url}")]
     NeedsFullModule {
@@ -68,7 +76,7 @@ impl FormatError {
 impl FormatError {
     fn url(&self) -> Option<&str> {
         match self {
-            Self::Store(_) => None,
+            Self::Store(_) | Self::DamagedLevels { .. } => None,
             Self::NotFound { url }
             | Self::BadMetadata { url, .. }
             | Self::BadData { url, .. }
@@ -103,6 +111,9 @@ impl From<FormatError> for ViewerError {
                     .with_detail("name", name),
                 url,
             ),
+            FormatError::DamagedLevels { .. } => {
+                return Self::new(ErrorCode::Storage, message).with_remedy("Load the page again: what is damaged is made again.");
+            }
             // Not for users: the pool starts a worker that has it.
             FormatError::NeedsFullModule { url } => (Self::new(ErrorCode::Internal, message), url),
         };

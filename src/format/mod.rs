@@ -4,10 +4,12 @@
 //! metadata and chunks is compiled only where bytes are decoded (feature `decode`, and `zarr` for Zarr, OME-Zarr, N5 and WKW).
 #![deny(clippy::indexing_slicing)]
 
+mod made_levels;
 mod per_axis;
 pub mod sharding;
 pub mod spec;
 
+pub use made_levels::{MadeLevels, RegionKey};
 pub use sharding::ShardId;
 pub use spec::{LevelSpec, OtherAxis, RawLayout, Said, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec};
 
@@ -32,6 +34,8 @@ mod files;
 mod hint;
 #[cfg(feature = "zarr")]
 mod length_unit;
+#[cfg(feature = "levels")]
+pub mod levels;
 #[cfg(feature = "zarr")]
 mod limits;
 #[cfg(feature = "decode")]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ViewerError;
-use crate::format::{Said, Selection, VolumeSpec};
+use crate::format::{MadeLevels, RegionKey, Said, Selection, VolumeSpec};
 use crate::store::{RequestPatch, Traffic};
 use crate::voxel::Brick;
 
@@ -36,6 +36,8 @@ pub enum ToWorker {
         open: OpenJob,
         /// The documents that were read then.
         documents: Documents,
+        /// The entry of scratch space that holds levels made of it.
+        levels: Option<String>,
     },
     /// Forget this volume.
     Detach {
@@ -121,6 +123,47 @@ pub enum Job {
     },
     /// Fetch, decode and cut one chunk.
     Chunk(ChunkJob),
+    /// Work on the levels that a volume lacks.
+    Levels {
+        /// The volume's number.
+        volume: u32,
+        /// What to do.
+        work: LevelsWork,
+    },
+    /// Remove all that scratch space holds.
+    ClearScratch,
+}
+
+impl Job {
+    /// The open volume that it is about.
+    #[must_use]
+    pub fn volume(&self) -> Option<u32> {
+        match self {
+            Self::Chunk(chunk) => Some(chunk.volume),
+            Self::Levels { volume, .. } => Some(*volume),
+            Self::Open { .. } | Self::ClearScratch => None,
+        }
+    }
+}
+
+/// What to do about the levels that a volume lacks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum LevelsWork {
+    /// Find out what there is of them.
+    Find,
+    /// Make room for them, and say what they are made of.
+    Begin {
+        /// As it was found.
+        identity: String,
+        /// What they will take on disk at most, bytes.
+        bytes: u64,
+        /// What all entries may take, bytes.
+        budget: u64,
+    },
+    /// Make a region.
+    Region(RegionKey),
+    /// Remove what was made.
+    Discard,
 }
 
 /// Where a volume is.
@@ -130,6 +173,8 @@ pub struct OpenJob {
     pub url: String,
     /// What the user says of it.
     pub said: Said,
+    /// Whether its voxels are labels.
+    pub labels: bool,
 }
 
 /// Which chunk.
@@ -154,6 +199,13 @@ pub enum Outcome {
     Opened(Box<Opened>),
     /// The chunk's bricks; `None` where the chunk is absent.
     Chunk(Option<Vec<PlacedBrick>>),
+    /// The levels that the volume lacks; `None` where it lacks none, or more than can be made.
+    Levels(Option<Box<MadeLevels>>),
+    /// So many bytes were written to scratch space, or are held by it beside the volume's own entry.
+    Scratch {
+        /// How many.
+        bytes: u64,
+    },
     /// Nothing: it is for a worker that runs the full module.
     NeedsFullModule,
 }

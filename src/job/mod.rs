@@ -3,10 +3,12 @@
 
 #[cfg(feature = "decode")]
 mod documents;
+#[cfg(feature = "levels")]
+mod levels;
 mod message;
 #[cfg(feature = "decode")]
 mod runner;
 
-pub use message::{ChunkJob, Documents, FromWorker, Job, OpenJob, Opened, Outcome, PlacedBrick, RequestKind, ToWorker};
+pub use message::{ChunkJob, Documents, FromWorker, Job, LevelsWork, OpenJob, Opened, Outcome, PlacedBrick, RequestKind, ToWorker};
 #[cfg(feature = "decode")]
 pub use runner::JobRunner;

@@ -8,19 +8,51 @@ use rustc_hash::FxHashMap;
 
 use crate::error::{ErrorCode, ViewerError};
 use crate::format::{self, ChunkSource, FormatError};
+#[cfg(feature = "levels")]
+use crate::format::levels::WithLevels;
 use crate::runtime::{Cancel, CancelSource};
 use crate::store::Provider;
+#[cfg(feature = "levels")]
+use crate::store::scratch::Scratch;
 use crate::voxel::{Brick, VoxelBlock, brick_shape};
 
 use super::documents::RememberedDocuments;
 use super::{ChunkJob, Documents, Job, OpenJob, Opened, Outcome, PlacedBrick};
 
-type Volume = Shared<LocalBoxFuture<'static, Result<Rc<dyn ChunkSource>, FormatError>>>;
+/// A volume that is open, and the levels that it lacked, where those are known.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub(super) chunks: Rc<dyn ChunkSource>,
+    #[cfg(feature = "levels")]
+    pub(super) levels: Option<Rc<WithLevels>>,
+}
+
+impl Source {
+    fn without_levels(chunks: Rc<dyn ChunkSource>) -> Self {
+        Self {
+            chunks,
+            #[cfg(feature = "levels")]
+            levels: None,
+        }
+    }
+}
+
+/// A volume that this worker knows.
+#[derive(Clone)]
+pub(super) struct Volume {
+    pub(super) source: Shared<LocalBoxFuture<'static, Result<Source, FormatError>>>,
+    #[cfg(feature = "levels")]
+    pub(super) open: OpenJob,
+    #[cfg(feature = "levels")]
+    pub(super) provider: Rc<RememberedDocuments>,
+}
 
 /// The volumes that a worker knows and the jobs that it runs.
 pub struct JobRunner {
     provider: Rc<dyn Provider>,
-    volumes: RefCell<FxHashMap<u32, Volume>>,
+    #[cfg(feature = "levels")]
+    pub(super) scratch: Option<Rc<dyn Scratch>>,
+    pub(super) volumes: RefCell<FxHashMap<u32, Volume>>,
     running: RefCell<FxHashMap<u64, CancelSource>>,
 }
 
@@ -38,7 +70,21 @@ impl JobRunner {
     /// A runner that reads through this provider.
     #[must_use]
     pub fn new(provider: Rc<dyn Provider>) -> Self {
-        Self { provider, volumes: RefCell::default(), running: RefCell::default() }
+        Self {
+            provider,
+            #[cfg(feature = "levels")]
+            scratch: None,
+            volumes: RefCell::default(),
+            running: RefCell::default(),
+        }
+    }
+
+    /// A runner that also makes levels, and keeps them here.
+    #[cfg(feature = "levels")]
+    #[must_use]
+    pub fn with_scratch(mut self, scratch: Rc<dyn Scratch>) -> Self {
+        self.scratch = Some(scratch);
+        self
     }
 
     /// Runs a job to its end. A cancelled job ends with [`ErrorCode::Disposed`]; its answer need not be sent.
@@ -52,6 +98,12 @@ impl JobRunner {
         let result = match job {
             Job::Open { volume, open, documents } => self.open(volume, open, documents, cancel).await,
             Job::Chunk(job) => self.chunk(job, &cancel).await,
+            #[cfg(feature = "levels")]
+            Job::Levels { volume, work } => self.levels(volume, work, &cancel).await,
+            #[cfg(feature = "levels")]
+            Job::ClearScratch => self.clear_scratch().await,
+            #[cfg(not(feature = "levels"))]
+            Job::Levels { .. } | Job::ClearScratch => Ok(Outcome::NeedsFullModule),
         };
         self.running.borrow_mut().remove(&id);
         match result {
@@ -62,11 +114,45 @@ impl JobRunner {
         }
     }
 
-    /// Knows a volume from the documents that another worker has read; nothing is fetched before a chunk is asked for.
-    pub fn attach(&self, volume: u32, open: OpenJob, documents: Documents) {
-        let provider: Rc<dyn Provider> = Rc::new(RememberedDocuments::new(Rc::clone(&self.provider), documents));
-        let opening = async move { open_volume(provider, &open, &Cancel::never()).await }.boxed_local().shared();
-        self.volumes.borrow_mut().insert(volume, opening);
+    /// Knows a volume from the documents that another worker has read; nothing is fetched before a chunk is asked for. `levels`: the entry of
+    /// scratch space that holds levels made of it.
+    pub fn attach(&self, volume: u32, open: OpenJob, documents: Documents, levels: Option<String>) {
+        let provider = Rc::new(RememberedDocuments::new(Rc::clone(&self.provider), documents));
+        #[cfg(feature = "levels")]
+        let scratch = levels.zip(self.scratch.clone());
+        #[cfg(not(feature = "levels"))]
+        let _ = levels;
+        let opening = {
+            let (provider, open) = (Rc::clone(&provider) as Rc<dyn Provider>, open.clone());
+            async move {
+                let chunks = open_volume(provider, &open, &Cancel::never()).await?;
+                #[cfg(feature = "levels")]
+                if let Some((entry, scratch)) = scratch {
+                    return Source::with_levels(chunks, scratch, &entry, open.labels).await;
+                }
+                Ok(Source::without_levels(chunks))
+            }
+        };
+        self.remember(volume, opening.boxed_local(), open, provider);
+    }
+
+    fn remember(
+        &self,
+        volume: u32,
+        source: LocalBoxFuture<'static, Result<Source, FormatError>>,
+        open: OpenJob,
+        provider: Rc<RememberedDocuments>,
+    ) {
+        #[cfg(not(feature = "levels"))]
+        let _ = (open, provider);
+        let known = Volume {
+            source: source.shared(),
+            #[cfg(feature = "levels")]
+            open,
+            #[cfg(feature = "levels")]
+            provider,
+        };
+        self.volumes.borrow_mut().insert(volume, known);
     }
 
     /// Forgets a volume.
@@ -85,15 +171,18 @@ impl JobRunner {
         let provider = Rc::new(RememberedDocuments::new(Rc::clone(&self.provider), known));
         let source = open_volume(Rc::clone(&provider) as Rc<dyn Provider>, &open, &cancel).await?;
         let spec = source.spec().clone();
-        let opened: Volume = async move { Ok(source) }.boxed_local().shared();
-        self.volumes.borrow_mut().insert(volume, opened);
+        let opened = async move { Ok(Source::without_levels(source)) }.boxed_local();
+        self.remember(volume, opened, open, Rc::clone(&provider));
         Ok(Outcome::Opened(Box::new(Opened { spec, documents: provider.documents() })))
     }
 
+    pub(super) fn volume(&self, number: u32) -> Result<Volume, Failure> {
+        let known = self.volumes.borrow().get(&number).cloned();
+        known.ok_or_else(|| Failure::Internal(format!("volume {number} is not known to this worker")))
+    }
+
     async fn chunk(&self, job: ChunkJob, cancel: &Cancel) -> Result<Outcome, Failure> {
-        let volume = self.volumes.borrow().get(&job.volume).cloned();
-        let volume = volume.ok_or_else(|| Failure::Internal(format!("volume {} is not known to this worker", job.volume)))?;
-        let source = volume.await?;
+        let source = self.volume(job.volume)?.source.await?.chunks;
         let level = source
             .spec()
             .levels
@@ -110,7 +199,7 @@ impl JobRunner {
 }
 
 /// Why a job gave nothing.
-enum Failure {
+pub(super) enum Failure {
     Format(FormatError),
     /// A defect of this program.
     Internal(String),

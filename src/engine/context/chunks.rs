@@ -29,6 +29,7 @@ impl Shared {
                     self.finish_job(id, result);
                 }
                 self.pump();
+                self.pump_levels();
             }
         }
     }
@@ -98,13 +99,20 @@ impl Shared {
                         Ok(()) => VolumeStatus::Open(Rc::new(opened.spec)),
                         Err(error) => VolumeStatus::Failed(error),
                     },
-                    Ok(Outcome::Chunk(_) | Outcome::NeedsFullModule) => {
+                    Ok(_) => {
                         VolumeStatus::Failed(ViewerError::new(ErrorCode::Internal, "a worker answered another question"))
                     }
                     Err(error) => VolumeStatus::Failed(error),
                 };
-                if let Some(volume) = self.volumes.get_mut(&volume) {
-                    volume.status = status;
+                if let Some(known) = self.volumes.get_mut(&volume) {
+                    known.status = status;
+                    self.find_levels(volume);
+                }
+            }
+            Some(Purpose::Levels(volume, step)) => self.levels_done(volume, step, job, result),
+            Some(Purpose::ClearScratch) => {
+                if let Ok(Outcome::Scratch { bytes }) = result {
+                    self.disk_bytes = bytes;
                 }
             }
             Some(Purpose::Chunk(key)) => {
@@ -114,9 +122,7 @@ impl Shared {
                 }
                 match result {
                     Ok(Outcome::Chunk(bricks)) => self.take_chunk(key, bricks),
-                    Ok(Outcome::Opened(_) | Outcome::NeedsFullModule) => {
-                        self.fail_chunk(key, &ViewerError::new(ErrorCode::Internal, "a worker answered another question"))
-                    }
+                    Ok(_) => self.fail_chunk(key, &ViewerError::new(ErrorCode::Internal, "a worker answered another question")),
                     Err(error) => self.fail_chunk(key, &error),
                 }
             }
