@@ -10,11 +10,13 @@ import { checkKeys, checkLayerPatch, checkLayerSpec } from "./validate.js";
 export class Layers implements LayerCollection {
   #view: () => EngineView;
   #requests: Requests;
+  #changed: (signal: AbortSignal | undefined) => Promise<unknown>;
 
-  /** `view` throws when the viewer has been disposed. */
-  constructor(view: () => EngineView, requests: Requests) {
+  /** `view` throws when the viewer has been disposed; `changed` promises the next change of a layer's state. */
+  constructor(view: () => EngineView, requests: Requests, changed: (signal: AbortSignal | undefined) => Promise<unknown>) {
     this.#view = view;
     this.#requests = requests;
+    this.#changed = changed;
   }
 
   async add(spec: LayerSpec, options: { before?: string; signal?: AbortSignal } = {}): Promise<LayerInfo> {
@@ -78,6 +80,33 @@ export class Layers implements LayerCollection {
     guarded(() => this.#view().retryFailed(id));
   }
 
+  async makeLevels(id: string, options: { signal?: AbortSignal; onProgress?: (progress: number) => void } = {}): Promise<LayerInfo> {
+    checkKeys(options, { signal: true, onProgress: true }, "The options of layers.makeLevels");
+    const { signal, onProgress } = options;
+    this.#existing(id);
+    signal?.throwIfAborted();
+    guarded(() => this.#view().makeLevels(id));
+    try {
+      for (;;) {
+        const info = this.info(id);
+        const made = info?.madeLevels;
+        if (info && made?.state === "made") return info;
+        if (made?.state === "failed" && made.error) throw made.error;
+        if (made?.state !== "making") throw new ViewerError("disposed", `Making the levels of layer "${id}" was stopped.`);
+        onProgress?.(made.progress);
+        await this.#changed(signal);
+      }
+    } catch (e) {
+      if (signal?.aborted && this.get(id)) this.stopLevels(id);
+      throw e;
+    }
+  }
+
+  stopLevels(id: string): void {
+    this.#existing(id);
+    guarded(() => this.#view().stopLevels(id));
+  }
+
   #existing(id: string): LayerSpec {
     const spec = this.get(id);
     if (!spec) throw new ViewerError("not-found", `There is no layer "${id}".`);
@@ -86,5 +115,7 @@ export class Layers implements LayerCollection {
 }
 
 function withError(info: LayerInfo): LayerInfo {
-  return info.error ? { ...info, error: asViewerError(info.error) } : info;
+  const { madeLevels } = info;
+  const known = madeLevels?.error ? { ...info, madeLevels: { ...madeLevels, error: asViewerError(madeLevels.error) } } : info;
+  return known.error ? { ...known, error: asViewerError(known.error) } : known;
 }

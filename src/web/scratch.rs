@@ -29,6 +29,7 @@ extern "C" {
     #[wasm_bindgen(thread_local_v2, js_namespace = navigator, js_name = locks)]
     static LOCKS: Option<Locks>;
 
+    #[derive(Clone, Debug)]
     type Locks;
 
     #[wasm_bindgen(method)]

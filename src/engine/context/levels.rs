@@ -84,9 +84,11 @@ impl Shared {
     pub(in crate::engine) fn make_levels(&mut self, volume: u32) -> Result<(), ViewerError> {
         let budget = self.limits.disk_bytes;
         let levels = self.volumes.get_mut(&volume).and_then(|volume| volume.levels.as_mut());
-        let none = || {
-            ViewerError::new(ErrorCode::Unsupported, "the layer lacks no levels that could be made")
-                .with_remedy("Levels are made of large volumes, where the browser keeps files and limits.diskBytes is not 0.")
+        let finding = self.purposes.values().any(|purpose| matches!(purpose, Purpose::Levels(of, Step::Find) if *of == volume));
+        let none = || match finding {
+            true => ViewerError::new(ErrorCode::Unsupported, "it is not known yet which levels the layer lacks").retryable(),
+            false => ViewerError::new(ErrorCode::Unsupported, "the layer lacks no levels that could be made")
+                .with_remedy("Levels are made of large volumes, where the browser keeps files and limits.diskBytes is not 0."),
         };
         let levels = levels.ok_or_else(none)?;
         if matches!(levels.state, State::Offered | State::Failed(_)) {

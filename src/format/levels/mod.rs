@@ -4,9 +4,12 @@
 //! from the volume's specification which levels there are to be and where each region lies, so that whoever opens the volume reads what another has
 //! made.
 
+#[expect(clippy::indexing_slicing, reason = "arrays of the three axes; what files hold is read without")]
 mod make;
+#[expect(clippy::indexing_slicing, reason = "arrays of the three axes; what files hold is read without")]
 mod plan;
 mod region;
+#[expect(clippy::indexing_slicing, reason = "arrays of the three axes; what files hold is read without")]
 mod source;
 
 pub use plan::{MadeLevel, plan};

@@ -107,7 +107,7 @@ fn cut(below_chunk: [u32; 3], factors: [u32; 3], shape: [i64; 3], voxel_bytes: u
     };
     let bytes = |chunk: [u32; 3], counts: [u64; 3]| (0..3).fold(voxel_bytes, |product, axis| product.saturating_mul(counts[axis] * u64::from(chunk[axis])));
     let thin = below_chunk[2].div_ceil(factors[2]) < 16;
-    let fits = |chunk: &[u32; 3]| thin.then(|| bytes(*chunk, covering(*chunk)) <= REGION_BYTES).unwrap_or(true);
+    let fits = |chunk: &[u32; 3]| !thin || bytes(*chunk, covering(*chunk)) <= REGION_BYTES;
     let chunk = CHUNK_SHAPES.into_iter().find(fits).unwrap_or(CHUNK_SHAPES[2]);
     let mut counts = covering(chunk);
     let most = if thin { WIDE_REGION_BYTES } else { REGION_BYTES };
