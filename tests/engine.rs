@@ -226,7 +226,7 @@ fn budgets_hold_while_a_view_moves() {
         view.set_state(state, [true; 2], f64::from(frame) * 16.0, 0.0);
         view.tick(f64::from(frame) * 16.0);
         bench.work();
-        let (gpu, cpu) = bench.context.usage();
+        let (gpu, cpu, _) = bench.context.usage();
         assert!(gpu <= limits.gpu_bytes && cpu <= limits.cpu_bytes, "{gpu} and {cpu} bytes");
     }
 }

@@ -36,7 +36,7 @@ fn a_read_outlasts_its_layer() {
     assert_eq!((block.shape, block.data.first(), block.data.get(1)), ([64; 3], Some(&0), Some(&1)));
     let told = workers.take();
     assert!(told.iter().all(|(_, message)| matches!(message, ToWorker::Detach { .. })) && !told.is_empty(), "{told:?}");
-    assert_eq!(workers.context.usage(), (0, 0));
+    assert_eq!(workers.context.usage(), (0, 0, 0));
 }
 
 #[test]

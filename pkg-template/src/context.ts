@@ -155,11 +155,17 @@ export async function retainContext(given: Context | undefined, layers: LayerSpe
 
 async function make(options: ContextOptions, owned: boolean, startFull = false): Promise<SharedContext> {
   try {
-    const { engine, ...modules } = await load(options.assets, startFull);
+    const [{ engine, ...modules }, diskBytes] = await Promise.all([load(options.assets, startFull), options.limits?.diskBytes ?? diskBudget()]);
     const workers = options.limits?.workers ?? Math.min(6, Math.max(2, (navigator.hardwareConcurrency || 3) - 1));
-    const inner = new engine.PageContext({ limits: options.limits, workers, ...modules, asksPage: options.transformRequest !== undefined, resolveRequest: resolver(options.transformRequest) });
+    const inner = new engine.PageContext({ limits: { ...options.limits, diskBytes }, workers, ...modules, asksPage: options.transformRequest !== undefined, resolveRequest: resolver(options.transformRequest) });
     return new SharedContext(engine, inner, owned);
   } catch (e) {
     throw asViewerError(e);
   }
+}
+
+/** What may be kept on disk where the page does not say: a part of what the browser allows it. */
+async function diskBudget(): Promise<number> {
+  const { quota = 0 } = (await navigator.storage?.estimate().catch(() => undefined)) ?? {};
+  return Math.floor(Math.min(2 * 2 ** 30, quota / 4));
 }

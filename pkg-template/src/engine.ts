@@ -76,6 +76,8 @@ export interface EngineView {
   setBackground(slice: string, projection: string): void;
   failures(layerId: string): ChunkFailure[];
   retryFailed(layerId?: string): void;
+  makeLevels(layerId: string): void;
+  stopLevels(layerId: string): void;
   abort(request: number): void;
   /** Gives every request up. */
   close(): void;

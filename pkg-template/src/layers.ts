@@ -19,11 +19,13 @@ export class Layers implements LayerCollection {
   dataset: Json | undefined;
   #view: () => EngineView;
   #requests: Requests;
+  #changed: (signal: AbortSignal | undefined) => Promise<unknown>;
 
-  /** `view` throws when the viewer has been disposed. */
-  constructor(view: () => EngineView, requests: Requests) {
+  /** `view` throws when the viewer has been disposed; `changed` promises the next change of a layer's state. */
+  constructor(view: () => EngineView, requests: Requests, changed: (signal: AbortSignal | undefined) => Promise<unknown>) {
     this.#view = view;
     this.#requests = requests;
+    this.#changed = changed;
   }
 
   async add(spec: LayerSpec, options: { before?: string; signal?: AbortSignal } = {}): Promise<LayerInfo> {
@@ -89,6 +91,33 @@ export class Layers implements LayerCollection {
     guarded(() => this.#view().retryFailed(id));
   }
 
+  async makeLevels(id: string, options: { signal?: AbortSignal; onProgress?: (progress: number) => void } = {}): Promise<LayerInfo> {
+    checkKeys(options, { signal: true, onProgress: true }, "The options of layers.makeLevels");
+    const { signal, onProgress } = options;
+    this.#existing(id);
+    signal?.throwIfAborted();
+    guarded(() => this.#view().makeLevels(id));
+    try {
+      for (;;) {
+        const info = this.info(id);
+        const made = info?.madeLevels;
+        if (info && made?.state === "made") return info;
+        if (made?.state === "failed" && made.error) throw made.error;
+        if (made?.state !== "making") throw new ViewerError("disposed", `Making the levels of layer "${id}" was stopped.`);
+        onProgress?.(made.progress);
+        await this.#changed(signal);
+      }
+    } catch (e) {
+      if (signal?.aborted && this.get(id)) this.stopLevels(id);
+      throw e;
+    }
+  }
+
+  stopLevels(id: string): void {
+    this.#existing(id);
+    guarded(() => this.#view().stopLevels(id));
+  }
+
   async exportVolume(id: string, format: ExportFormat, options: ExportOptions = {}): Promise<Blob | void> {
     this.#existing(id);
     return exportVolume(this.#view(), this.#requests, id, format, options);
@@ -136,5 +165,7 @@ function withPublicAddresses(info: LayerInfo): LayerInfo {
 }
 
 function withError(info: LayerInfo): LayerInfo {
-  return info.error ? { ...info, error: asViewerError(info.error) } : info;
+  const { madeLevels } = info;
+  const known = madeLevels?.error ? { ...info, madeLevels: { ...madeLevels, error: asViewerError(madeLevels.error) } } : info;
+  return known.error ? { ...known, error: asViewerError(known.error) } : known;
 }

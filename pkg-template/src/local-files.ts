@@ -7,11 +7,14 @@
 import { ViewerError } from "./errors.js";
 import type { LayerSpec, LocalSource, RemoteSource } from "./types.js";
 
+/** A file as workers read it; `modified` in ms since 1970. */
+type LocalAnswer = { url: string; size: number; modified: number };
+
 interface Root {
   source: LocalSource["files"];
   find(path: string): Promise<File | undefined>;
   /** Blob addresses by path, while somebody may read there. */
-  blobs: Map<string, Promise<{ url: string; size: number } | undefined>>;
+  blobs: Map<string, Promise<LocalAnswer | undefined>>;
 }
 
 const SCHEME = "local://";
@@ -61,7 +64,7 @@ export function withLocalFiles(spec: LayerSpec): LayerSpec {
 const isArchive = (address: string): boolean => /\.(zip|ozx)$/i.test(address);
 
 /** What the engine's workers read at an address: undefined where there is no such file. */
-export async function openLocal(url: string): Promise<{ url: string; size: number } | undefined> {
+export async function openLocal(url: string): Promise<LocalAnswer | undefined> {
   const [number = "", ...segments] = url.slice(SCHEME.length).split("/");
   const root = roots.get(Number(number));
   if (!root) {
@@ -70,7 +73,7 @@ export async function openLocal(url: string): Promise<{ url: string; size: numbe
   const path = segments.map(decodeURIComponent).join("/");
   let found = root.blobs.get(path);
   if (!found) {
-    found = root.find(path).then((file) => file && { url: URL.createObjectURL(file), size: file.size });
+    found = root.find(path).then((file) => file && { url: URL.createObjectURL(file), size: file.size, modified: file.lastModified });
     root.blobs.set(path, found);
     // What is not there may be, the next time.
     found.then((file) => file ?? root.blobs.delete(path), () => root.blobs.delete(path));

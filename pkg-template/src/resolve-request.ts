@@ -12,8 +12,8 @@ export interface Asked {
   credentials?: number;
 }
 
-/** With `size`, `url` is a file of that length; below 0, there is none. */
-export type Resolved = RequestPatch & { size?: number };
+/** With `size`, `url` is a file of that length, changed then (ms since 1970); below 0, there is none. */
+export type Resolved = RequestPatch & { size?: number; modified?: number };
 
 export function resolver(hook: ContextOptions["transformRequest"]): (asked: Asked) => Promise<Resolved> {
   return async ({ url, kind, credentials }) => {

@@ -32,7 +32,7 @@ export interface Limits {
   gpuBytes?: number;
   /** Decoded bricks kept in main memory, in bytes. */
   cpuBytes?: number;
-  /** Bytes kept in the browser's storage. */
+  /** Bytes of levels that are made of volumes which lack them, kept in the browser's storage. 0: none are made. */
   diskBytes?: number;
   /** Chunks being fetched and decoded at once, over all viewers of the context. */
   maxConcurrentRequests?: number;
@@ -66,6 +66,7 @@ export interface ContextOptions {
 export interface Usage {
   gpuBytes: number;
   cpuBytes: number;
+  /** Levels in the browser's storage, as far as this page has had to do with them. */
   diskBytes: number;
 }
 
@@ -257,6 +258,18 @@ export interface ChunkCounts {
 export type LayerState = "loading" | "ready" | "error";
 
 /** What is known of a layer's source. */
+/** The coarser levels that are made of a volume which lacks them, so that it can be seen as a whole. */
+export interface MadeLevels {
+  /** "offered": call `makeLevels`. "made": they are among `levels`. */
+  state: "offered" | "making" | "made" | "failed";
+  /** 0 to 1. */
+  progress: number;
+  /** What their voxels take, in bytes, before they are packed. */
+  bytes: number;
+  /** Why they could not be made. */
+  error?: ViewerError;
+}
+
 export interface LayerInfo {
   /** Undefined until the metadata is read. */
   format: SourceFormat;
@@ -281,6 +294,8 @@ export interface LayerInfo {
   /** The values drawn black and white now, of an image layer; also what "auto" came to. */
   window?: readonly [number, number];
   chunks: ChunkCounts;
+  /** Undefined where the volume lacks no levels, or they cannot be made here. */
+  madeLevels?: MadeLevels;
 }
 
 /** Chunks that failed for one and the same cause. */
@@ -353,6 +368,13 @@ export interface LayerCollection {
   failures(id: string): ChunkFailure[];
   /** Asks again for what failed, metadata included: of one layer, or of all. */
   retry(id?: string): void;
+  /**
+   * Makes the coarser levels that the layer's volume lacks, in workers that have nothing better to do, and keeps them in the browser's storage.
+   * Resolves when they are in use; aborting removes what was made. For small volumes it happens unasked.
+   */
+  makeLevels(id: string, options?: { signal?: AbortSignal; onProgress?: (progress: number) => void }): Promise<LayerInfo>;
+  /** Stops making levels, and removes what was made of them. */
+  stopLevels(id: string): void;
   /**
    * The whole dataset as WEBKNOSSOS's datasource-properties.json: what was read, applied or restored, all its members included, and what the
    * layers themselves say. Ids beyond 2⁵³ are WEBKNOSSOS's envelopes. `view: "current"` makes how it looks now how it is shown at first.

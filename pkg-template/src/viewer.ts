@@ -94,7 +94,7 @@ class ViewerImpl implements Viewer {
   constructor(container: HTMLElement, context: SharedContext, options: ViewerOptions) {
     this.#context = context;
     this.#requests = new Requests((request) => this.#view?.abort(request));
-    this.layers = new Layers(() => this.#live(), this.#requests);
+    this.layers = new Layers(() => this.#live(), this.#requests, (signal) => this.#emitter.once("layerstatechange", signal));
     this.actions = {
       list: (view) => guarded(() => this.#live().actions(view)),
       run: (id, args) => guarded(() => this.#live().runAction(id, args)),

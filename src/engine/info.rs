@@ -53,6 +53,37 @@ pub struct LayerInfo {
     pub chunks: ChunkCounts,
     /// The contrast window in use, of an image layer.
     pub window: Option<[f64; 2]>,
+    /// The levels that the volume lacks, where they can be made.
+    pub made_levels: Option<MadeLevelsInfo>,
+}
+
+/// How far the levels are that a volume lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MadeLevelsState {
+    /// They can be made.
+    Offered,
+    /// They are being made.
+    Making,
+    /// They are in use.
+    Made,
+    /// They could not be made.
+    Failed,
+}
+
+/// The levels that are made of a volume that lacks them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MadeLevelsInfo {
+    /// How far they are.
+    pub state: MadeLevelsState,
+    /// 0 to 1.
+    pub progress: f64,
+    /// What their voxels take, before they are packed.
+    pub bytes: u64,
+    /// Why they could not be made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ViewerError>,
 }
 
 /// One level of a layer.

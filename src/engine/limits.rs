@@ -12,7 +12,7 @@ pub struct Limits {
     pub gpu_bytes: u64,
     /// Decoded bricks in memory.
     pub cpu_bytes: u64,
-    /// What may be kept on disk.
+    /// Levels made of volumes that lack them, on disk. 0: none are made.
     pub disk_bytes: u64,
     /// Chunks under way at once.
     pub max_concurrent_requests: u32,
@@ -27,7 +27,7 @@ impl Default for Limits {
         Self {
             gpu_bytes: 512 << 20,
             cpu_bytes: 1 << 30,
-            disk_bytes: 0,
+            disk_bytes: 2 << 30,
             max_concurrent_requests: 48,
             max_upload_bytes_per_frame: 16 << 20,
             workers: 2,

@@ -87,6 +87,7 @@ struct Running {
 struct Volume {
     open: OpenJob,
     documents: Documents,
+    levels: Option<String>,
 }
 
 /// The workers and their jobs.
@@ -139,7 +140,7 @@ impl Pool {
             Job::Open { open, .. } => is_said_to_need_full_module(&open.url, &open.said),
             Job::Content(job) => job.query.needs_full_module(),
             Job::Export(_) => true,
-            Job::Chunk(_) | Job::Document { .. } => false,
+            Job::Chunk(_) | Job::Document { .. } | Job::Levels { .. } | Job::ClearScratch => false,
         };
         let running = Running { job, place: 0, affinity, retried: false };
         if self.module == WorkerModule::Small && said_to_need_full {
@@ -185,7 +186,8 @@ impl Pool {
             && let Some(volume) = self.volumes.get(&number)
         {
             place.volumes.insert(number);
-            place.send(ToWorker::Attach { volume: number, open: volume.open.clone(), documents: volume.documents.clone() });
+            let (open, documents, levels) = (volume.open.clone(), volume.documents.clone(), volume.levels.clone());
+            place.send(ToWorker::Attach { volume: number, open, documents, levels });
         }
         place.jobs.insert(id);
         place.send(ToWorker::Start { id, job: running.job.clone() });
@@ -268,7 +270,7 @@ impl Pool {
                     // The others need not find out again what it is: where a server refuses what is absent, every probe costs a request.
                     let said = Said { format: Some(opened.spec.format), ..open.said.clone() };
                     let open = OpenJob { said, ..open.clone() };
-                    self.volumes.insert(*volume, Volume { open, documents: opened.documents.clone() });
+                    self.volumes.insert(*volume, Volume { open, documents: opened.documents.clone(), levels: None });
                 }
                 _ => {}
             }
@@ -281,6 +283,17 @@ impl Pool {
     pub fn answer(&self, to: WorkerId, message: ToWorker) {
         if let Some(place) = self.places.get(to.place).filter(|place| place.generation == to.generation) {
             place.send(message);
+        }
+    }
+
+    /// Levels that were made of a volume are in this entry of scratch space: the workers that know the volume are told, the others as soon as they
+    /// need it.
+    pub fn set_levels(&mut self, volume: u32, entry: &str) {
+        let Some(known) = self.volumes.get_mut(&volume) else { return };
+        known.levels = Some(entry.to_owned());
+        for place in self.places.iter().filter(|place| place.volumes.contains(&volume)) {
+            let (open, documents, levels) = (known.open.clone(), known.documents.clone(), known.levels.clone());
+            place.send(ToWorker::Attach { volume, open, documents, levels });
         }
     }
 
@@ -317,6 +330,12 @@ impl Pool {
             }
         }
         failed
+    }
+
+    /// How many workers there are.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.places.len()
     }
 
     /// How many jobs are running.

@@ -16,6 +16,8 @@ pub(super) struct Volume {
     pub(super) open: OpenJob,
     pub(super) status: VolumeStatus,
     pub(super) users: usize,
+    /// The levels that it lacks.
+    pub(super) levels: Option<super::context::LevelsOfVolume>,
 }
 
 /// How far a volume is.

@@ -68,6 +68,14 @@ pub enum FormatError {
         /// The file.
         url: String,
     },
+    /// Levels that were made of a volume, of which a file is damaged or gone.
+    #[error("the levels made of the volume are damaged: {reason}: {file}")]
+    DamagedLevels {
+        /// One clause, lower case.
+        reason: String,
+        /// The file in the browser's storage.
+        file: String,
+    },
     /// Something that only the full module of the workers reads.
     #[error("the full module is needed: {url}")]
     NeedsFullModule {
@@ -92,7 +100,7 @@ impl FormatError {
 impl FormatError {
     fn url(&self) -> Option<&str> {
         match self {
-            Self::Store(_) => None,
+            Self::Store(_) | Self::DamagedLevels { .. } => None,
             Self::NotFound { url }
             | Self::NoFile { url }
             | Self::BadMetadata { url, .. }
@@ -138,6 +146,9 @@ impl From<FormatError> for ViewerError {
             ),
             FormatError::Foreign { name, converter, url } => {
                 (Self::new(ErrorCode::Unsupported, message).with_remedy(format!("Convert it with {converter}.")).with_detail("name", name), url)
+            }
+            FormatError::DamagedLevels { .. } => {
+                return Self::new(ErrorCode::Storage, message).with_remedy("Load the page again: what is damaged is made again.");
             }
             // Not for users: the pool starts a worker that has it.
             FormatError::NeedsFullModule { url } => (Self::new(ErrorCode::Internal, message), url),

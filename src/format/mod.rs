@@ -7,10 +7,12 @@
 
 pub mod column;
 pub mod content;
+mod made_levels;
 pub(crate) mod per_axis;
 pub mod sharding;
 pub mod spec;
 
+pub use made_levels::{MadeLevels, RegionKey};
 pub use sharding::ShardId;
 pub use spec::{
     ChannelNote, LevelSpec, Notes, Orientation, OtherAxis, RawLayout, Said, Selection, Sharding, SourceFormat, VolumeKind, VolumeSpec,
@@ -37,6 +39,8 @@ mod files;
 mod hint;
 #[cfg(any(feature = "zarr", feature = "files"))]
 mod length_unit;
+#[cfg(feature = "levels")]
+pub mod levels;
 #[cfg(any(feature = "zarr", feature = "files"))]
 mod limits;
 #[cfg(feature = "decode")]

@@ -47,6 +47,10 @@ impl Provider for RememberedDocuments {
         .boxed_local()
     }
 
+    fn stamp<'a>(&'a self, url: &'a str, cancel: &'a Cancel) -> StoreFuture<'a, Option<String>> {
+        self.inner.stamp(url, cancel)
+    }
+
     fn store(&self, url: &str) -> Result<Rc<dyn ReadStore>, StoreError> {
         self.inner.store(url)
     }

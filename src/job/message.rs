@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::ViewerError;
 use crate::exchange::{Progress, VolumeExport};
 use crate::format::content::{Content, ContentQuery};
-use crate::format::{Said, Selection, VolumeSpec};
+use crate::format::{MadeLevels, RegionKey, Said, Selection, VolumeSpec};
 use crate::store::{RequestPatch, Traffic};
 use crate::voxel::Brick;
 
@@ -38,6 +38,8 @@ pub enum ToWorker {
         open: OpenJob,
         /// The documents that were read then.
         documents: Documents,
+        /// The entry of scratch space that holds levels made of it.
+        levels: Option<String>,
     },
     /// Forget this volume.
     Detach {
@@ -155,6 +157,15 @@ pub enum Job {
     Content(ContentJob),
     /// Write a volume as files, in [`FromWorker::Piece`]s.
     Export(Box<ExportJob>),
+    /// Work on the levels that a volume lacks.
+    Levels {
+        /// The volume's number.
+        volume: u32,
+        /// What to do.
+        work: LevelsWork,
+    },
+    /// Remove all that scratch space holds.
+    ClearScratch,
 }
 
 impl Job {
@@ -162,7 +173,8 @@ impl Job {
     #[must_use]
     pub fn volume(&self) -> Option<u32> {
         match self {
-            Self::Open { .. } | Self::Document { .. } | Self::Content(_) => None,
+            Self::Open { .. } | Self::Document { .. } | Self::Content(_) | Self::ClearScratch => None,
+            Self::Levels { volume, .. } => Some(*volume),
             Self::Chunk(job) => Some(job.volume),
             Self::Export(job) => Some(job.volume),
         }
@@ -173,6 +185,26 @@ impl Job {
     pub fn is_long(&self) -> bool {
         matches!(self, Self::Export(_))
     }
+}
+
+/// What to do about the levels that a volume lacks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum LevelsWork {
+    /// Find out what there is of them.
+    Find,
+    /// Make room for them, and say what they are made of.
+    Begin {
+        /// As it was found.
+        identity: String,
+        /// What they will take on disk at most, bytes.
+        bytes: u64,
+        /// What all entries may take, bytes.
+        budget: u64,
+    },
+    /// Make a region.
+    Region(RegionKey),
+    /// Remove what was made.
+    Discard,
 }
 
 /// What to read that is no volume, and where it is.
@@ -191,6 +223,8 @@ pub struct OpenJob {
     pub url: String,
     /// What the user says of it.
     pub said: Said,
+    /// Whether its voxels are labels.
+    pub labels: bool,
 }
 
 /// Which chunk.
@@ -232,6 +266,13 @@ pub enum Outcome {
     Content(Box<Content>),
     /// All pieces have been sent.
     Exported,
+    /// The levels that the volume lacks; `None` where it lacks none, or more than can be made.
+    Levels(Option<Box<MadeLevels>>),
+    /// So many bytes were written to scratch space, or are held by it beside the volume's own entry.
+    Scratch {
+        /// How many.
+        bytes: u64,
+    },
     /// Nothing: it is for a worker that runs the full module.
     NeedsFullModule,
 }

@@ -5,6 +5,8 @@
 mod documents;
 #[cfg(feature = "export")]
 mod export;
+#[cfg(feature = "levels")]
+mod levels;
 mod message;
 #[cfg(feature = "decode")]
 mod runner;
@@ -12,7 +14,7 @@ mod runner;
 #[cfg(feature = "export")]
 pub use export::Post;
 pub use message::{
-    ChunkJob, ContentJob, Documents, ExportJob, FromWorker, Job, OpenJob, Opened, Outcome, PlacedBrick, RequestKind, ToWorker,
+    ChunkJob, ContentJob, Documents, ExportJob, FromWorker, Job, LevelsWork, OpenJob, Opened, Outcome, PlacedBrick, RequestKind, ToWorker,
 };
 #[cfg(feature = "decode")]
 pub use runner::JobRunner;

@@ -7,9 +7,13 @@ use futures::future::{FutureExt, LocalBoxFuture, Shared};
 use rustc_hash::FxHashMap;
 
 use crate::error::{ErrorCode, ViewerError};
+#[cfg(feature = "levels")]
+use crate::format::levels::WithLevels;
 use crate::format::{self, ChunkSource, ContentReader, FormatError};
 use crate::runtime::{Cancel, CancelSource};
 use crate::store::Provider;
+#[cfg(feature = "levels")]
+use crate::store::scratch::Scratch;
 use crate::voxel::{Brick, VoxelBlock, brick_shape};
 
 use super::documents::RememberedDocuments;
@@ -21,13 +25,41 @@ use crate::exchange::{self, ExportError};
 #[cfg(feature = "export")]
 use crate::runtime::Clock;
 
-type Volume = Shared<LocalBoxFuture<'static, Result<Rc<dyn ChunkSource>, FormatError>>>;
+/// A volume that is open, and the levels that it lacked, where those are known.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub(super) chunks: Rc<dyn ChunkSource>,
+    #[cfg(feature = "levels")]
+    pub(super) levels: Option<Rc<WithLevels>>,
+}
+
+impl Source {
+    fn without_levels(chunks: Rc<dyn ChunkSource>) -> Self {
+        Self {
+            chunks,
+            #[cfg(feature = "levels")]
+            levels: None,
+        }
+    }
+}
+
+/// A volume that this worker knows.
+#[derive(Clone)]
+pub(super) struct Volume {
+    pub(super) source: Shared<LocalBoxFuture<'static, Result<Source, FormatError>>>,
+    #[cfg(feature = "levels")]
+    pub(super) open: OpenJob,
+    #[cfg(feature = "levels")]
+    pub(super) provider: Rc<RememberedDocuments>,
+}
 
 /// The volumes that a worker knows and the jobs that it runs.
 pub struct JobRunner {
     provider: Rc<dyn Provider>,
     contents: ContentReader,
-    volumes: RefCell<FxHashMap<u32, Volume>>,
+    #[cfg(feature = "levels")]
+    pub(super) scratch: Option<Rc<dyn Scratch>>,
+    pub(super) volumes: RefCell<FxHashMap<u32, Volume>>,
     running: RefCell<FxHashMap<u64, CancelSource>>,
     /// Where pieces of exports go, and the clock by which others have their turns.
     #[cfg(feature = "export")]
@@ -55,6 +87,8 @@ impl JobRunner {
         Self {
             provider,
             contents,
+            #[cfg(feature = "levels")]
+            scratch: None,
             volumes: RefCell::default(),
             running: RefCell::default(),
             #[cfg(feature = "export")]
@@ -69,6 +103,14 @@ impl JobRunner {
     #[must_use]
     pub fn with_outlet(self, post: Post, clock: Rc<dyn Clock>) -> Self {
         Self { outlet: Some((post, clock)), ..self }
+    }
+
+    /// A runner that also makes levels, and keeps them here.
+    #[cfg(feature = "levels")]
+    #[must_use]
+    pub fn with_scratch(mut self, scratch: Rc<dyn Scratch>) -> Self {
+        self.scratch = Some(scratch);
+        self
     }
 
     /// Runs a job to its end. A cancelled job ends with [`ErrorCode::Disposed`]; its answer need not be sent.
@@ -91,6 +133,12 @@ impl JobRunner {
                 content.map(|content| Outcome::Content(Box::new(content))).map_err(Failure::Format)
             }
             Job::Export(job) => self.export(id, *job, &cancel).await,
+            #[cfg(feature = "levels")]
+            Job::Levels { volume, work } => self.levels(volume, work, &cancel).await,
+            #[cfg(feature = "levels")]
+            Job::ClearScratch => self.clear_scratch().await,
+            #[cfg(not(feature = "levels"))]
+            Job::Levels { .. } | Job::ClearScratch => Ok(Outcome::NeedsFullModule),
         };
         self.running.borrow_mut().remove(&id);
         match result {
@@ -103,11 +151,45 @@ impl JobRunner {
         }
     }
 
-    /// Knows a volume from the documents that another worker has read; nothing is fetched before a chunk is asked for.
-    pub fn attach(&self, volume: u32, open: OpenJob, documents: Documents) {
-        let provider: Rc<dyn Provider> = Rc::new(RememberedDocuments::new(Rc::clone(&self.provider), documents));
-        let opening = async move { open_volume(provider, &open, &Cancel::never()).await }.boxed_local().shared();
-        self.volumes.borrow_mut().insert(volume, opening);
+    /// Knows a volume from the documents that another worker has read; nothing is fetched before a chunk is asked for. `levels`: the entry of
+    /// scratch space that holds levels made of it.
+    pub fn attach(&self, volume: u32, open: OpenJob, documents: Documents, levels: Option<String>) {
+        let provider = Rc::new(RememberedDocuments::new(Rc::clone(&self.provider), documents));
+        #[cfg(feature = "levels")]
+        let scratch = levels.zip(self.scratch.clone());
+        #[cfg(not(feature = "levels"))]
+        let _ = levels;
+        let opening = {
+            let (provider, open) = (Rc::clone(&provider) as Rc<dyn Provider>, open.clone());
+            async move {
+                let chunks = open_volume(provider, &open, &Cancel::never()).await?;
+                #[cfg(feature = "levels")]
+                if let Some((entry, scratch)) = scratch {
+                    return Source::with_levels(chunks, scratch, &entry, open.labels).await;
+                }
+                Ok(Source::without_levels(chunks))
+            }
+        };
+        self.remember(volume, opening.boxed_local(), open, provider);
+    }
+
+    fn remember(
+        &self,
+        volume: u32,
+        source: LocalBoxFuture<'static, Result<Source, FormatError>>,
+        open: OpenJob,
+        provider: Rc<RememberedDocuments>,
+    ) {
+        #[cfg(not(feature = "levels"))]
+        let _ = (open, provider);
+        let known = Volume {
+            source: source.shared(),
+            #[cfg(feature = "levels")]
+            open,
+            #[cfg(feature = "levels")]
+            provider,
+        };
+        self.volumes.borrow_mut().insert(volume, known);
     }
 
     /// Forgets a volume.
@@ -126,15 +208,13 @@ impl JobRunner {
         let provider = Rc::new(RememberedDocuments::new(Rc::clone(&self.provider), known));
         let source = open_volume(Rc::clone(&provider) as Rc<dyn Provider>, &open, &cancel).await?;
         let spec = source.spec().clone();
-        let opened: Volume = async move { Ok(source) }.boxed_local().shared();
-        self.volumes.borrow_mut().insert(volume, opened);
+        let opened = async move { Ok(Source::without_levels(source)) }.boxed_local();
+        self.remember(volume, opened, open, Rc::clone(&provider));
         Ok(Outcome::Opened(Box::new(Opened { spec, documents: provider.documents() })))
     }
 
-    async fn source(&self, volume: u32) -> Result<Rc<dyn ChunkSource>, Failure> {
-        let opening = self.volumes.borrow().get(&volume).cloned();
-        let opening = opening.ok_or_else(|| Failure::Internal(format!("volume {volume} is not known to this worker")))?;
-        Ok(opening.await?)
+    async fn source(&self, number: u32) -> Result<Rc<dyn ChunkSource>, Failure> {
+        Ok(self.volume(number)?.source.await?.chunks)
     }
 
     /// The page has dealt with a piece of a job.
@@ -169,6 +249,11 @@ impl JobRunner {
         Ok(Outcome::NeedsFullModule)
     }
 
+    pub(super) fn volume(&self, number: u32) -> Result<Volume, Failure> {
+        let known = self.volumes.borrow().get(&number).cloned();
+        known.ok_or_else(|| Failure::Internal(format!("volume {number} is not known to this worker")))
+    }
+
     async fn chunk(&self, job: ChunkJob, cancel: &Cancel) -> Result<Outcome, Failure> {
         let source = self.source(job.volume).await?;
         let level = source
@@ -187,7 +272,7 @@ impl JobRunner {
 }
 
 /// Why a job gave nothing.
-enum Failure {
+pub(super) enum Failure {
     Format(FormatError),
     #[cfg(feature = "export")]
     Export(ExportError),

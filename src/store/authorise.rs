@@ -31,6 +31,8 @@ pub enum LocalFile {
         url: String,
         /// Its length, bytes.
         size: u64,
+        /// When it was changed, milliseconds since 1970.
+        modified_millis: u64,
     },
 }
 

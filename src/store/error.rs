@@ -35,6 +35,12 @@ pub enum StoreError {
     BadUrl { reason: String, url: String },
     #[error("the ZIP archive cannot be read: {reason}: {url}")]
     BadArchive { reason: String, url: String },
+    #[error("the browser's storage cannot be used ({cause})")]
+    Scratch { cause: String },
+    #[error("the browser's storage has no room for {bytes} more bytes")]
+    Quota { bytes: u64 },
+    #[error("{need} bytes are needed on disk, where limits.diskBytes allows {budget}, of which {held} are in use")]
+    ScratchFull { need: u64, budget: u64, held: u64 },
     #[error("{0}")]
     Page(Box<ViewerError>),
     #[error("the page's transformRequest failed ({cause}): {url}")]
@@ -45,7 +51,7 @@ impl StoreError {
     /// The address that it is about.
     fn url(&self) -> Option<&str> {
         match self {
-            Self::Cancelled | Self::Page(_) => None,
+            Self::Cancelled | Self::Page(_) | Self::Scratch { .. } | Self::Quota { .. } | Self::ScratchFull { .. } => None,
             Self::Network { url, .. }
             | Self::Cors { url }
             | Self::Stalled { url, .. }
@@ -92,6 +98,13 @@ impl From<StoreError> for ViewerError {
             E::TooLong { .. } => (ErrorCode::BadData, Some("Check that the address leads to a volume and not to some other file."), false),
             E::BadUrl { .. } => {
                 (ErrorCode::InvalidOptions, Some("Give an address such as https://host/path, gs://bucket/path or s3://bucket/path."), false)
+            }
+            E::Scratch { .. } => (ErrorCode::Storage, Some("Leave the browser's private mode, or allow this page to store data."), true),
+            E::Quota { .. } => {
+                (ErrorCode::StorageFull, Some("Free space on the disk, or clear what this browser stores for other pages."), true)
+            }
+            E::ScratchFull { .. } => {
+                (ErrorCode::StorageFull, Some("Allow more with limits.diskBytes, or close other volumes and clear the cache."), true)
             }
             E::Hook { .. } => (ErrorCode::InvalidOptions, Some("Mend the function that the page gave as transformRequest."), true),
         };

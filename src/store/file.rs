@@ -168,6 +168,17 @@ impl Provider for FileProvider {
         async move { self.store(url)?.get("", &ReadOptions { kind: ResourceKind::Metadata, cancel: cancel.clone() }).await }.boxed_local()
     }
 
+    fn stamp<'a>(&'a self, url: &'a str, cancel: &'a Cancel) -> StoreFuture<'a, Option<String>> {
+        answer(cancel, || {
+            let url = Url::parse(url)?;
+            #[cfg(feature = "zip")]
+            let url = url.archive().map_or(url.clone(), |(archive, _)| archive);
+            let metadata = url.file_path().and_then(|path| std::fs::metadata(path).ok());
+            let changed = |metadata: &std::fs::Metadata| metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok();
+            Ok(metadata.and_then(|metadata| Some(format!("{} {}", changed(&metadata)?.as_millis(), metadata.len()))))
+        })
+    }
+
     fn store(&self, url: &str) -> Result<Rc<dyn ReadStore>, StoreError> {
         #[cfg(feature = "zip")]
         if let Some((archive, folder)) = Url::parse(url)?.as_folder().archive() {

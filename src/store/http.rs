@@ -67,6 +67,21 @@ impl HttpStore {
     }
 }
 
+impl HttpStore {
+    /// See [`super::Provider::stamp`], of the file that the key `""` is.
+    pub(super) async fn stamp(&self, cancel: &Cancel) -> Result<Option<String>, StoreError> {
+        let url = &self.inner.root;
+        let ask = Ask { method: Method::Head, url, range: None, kind: ResourceKind::Metadata, max_bytes: 0, cancel };
+        let (response, _) = self.inner.client.ask(ask).await?;
+        if response.status != 200 {
+            return Ok(None);
+        }
+        // Pages see the last two of any server.
+        let marks: Vec<&str> = ["etag", "last-modified", "content-length"].iter().filter_map(|name| response.header(name)).collect();
+        Ok(if marks.is_empty() { None } else { Some(marks.join(" ")) })
+    }
+}
+
 impl std::fmt::Debug for HttpStore {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use futures::future::LocalBoxFuture;
+use futures::future::{FutureExt, LocalBoxFuture, ready};
 
 use crate::runtime::Cancel;
 
@@ -19,6 +19,8 @@ mod memory;
 mod policy;
 #[cfg(feature = "decode")]
 mod provider;
+#[cfg(feature = "levels")]
+pub mod scratch;
 mod traffic;
 pub mod url;
 #[cfg(feature = "decode")]
@@ -100,6 +102,13 @@ pub trait ReadStore {
 pub trait Provider {
     /// The metadata document at this URL (`https://`, `gs://`, `s3://` …) as it is now; `None` where there is none.
     fn document<'a>(&'a self, url: &'a str, cancel: &'a Cancel) -> StoreFuture<'a, MaybeBytes>;
+
+    /// Something that is another once the file at this URL is: its entity tag, or when it was changed and its length. `None` where nothing of the
+    /// kind is known.
+    fn stamp<'a>(&'a self, url: &'a str, cancel: &'a Cancel) -> StoreFuture<'a, Option<String>> {
+        let _ = (url, cancel);
+        ready(Ok(None)).boxed_local()
+    }
 
     /// The store rooted at this URL.
     ///

@@ -135,6 +135,16 @@ impl Provider for HttpProvider {
         .boxed_local()
     }
 
+    fn stamp<'a>(&'a self, url: &'a str, cancel: &'a Cancel) -> StoreFuture<'a, Option<String>> {
+        async move {
+            let url = Url::parse(url)?;
+            #[cfg(feature = "zip")]
+            let url = url.archive().map_or(url.clone(), |(archive, _)| archive);
+            HttpStore::exactly(url, Rc::clone(&self.inner.client)).stamp(cancel).await
+        }
+        .boxed_local()
+    }
+
     fn store(&self, url: &str) -> Result<Rc<dyn ReadStore>, StoreError> {
         let root = Url::parse(url)?.as_folder();
         #[cfg(feature = "zip")]

@@ -8,6 +8,7 @@ mod cut;
 mod data_type;
 mod downsample;
 mod partition;
+mod paste;
 mod pod_bytes;
 
 pub use block::VoxelBlock;
@@ -15,3 +16,4 @@ pub use brick::{Brick, BrickKey, BrickVoxels, Palette};
 pub use data_type::DataType;
 pub use downsample::downsample;
 pub use partition::brick_shape;
+pub use paste::paste;

@@ -17,6 +17,8 @@ pub mod page_context;
 pub mod page_view;
 #[cfg(feature = "page")]
 pub mod pool;
+#[cfg(all(feature = "worker", feature = "levels"))]
+pub mod scratch;
 #[cfg(feature = "page")]
 pub mod surface;
 #[cfg(feature = "page")]

@@ -106,8 +106,8 @@ impl PageContext {
     /// # Errors
     /// None that a caller can cause.
     pub fn usage(&self) -> Result<JsValue, JsValue> {
-        let (gpu_bytes, cpu_bytes) = self.inner.engine.usage();
-        to_js_numbers(&Usage { gpu_bytes, cpu_bytes, disk_bytes: 0 })
+        let (gpu_bytes, cpu_bytes, disk_bytes) = self.inner.engine.usage();
+        to_js_numbers(&Usage { gpu_bytes, cpu_bytes, disk_bytes })
     }
 
     /// The limits in force.
@@ -118,7 +118,7 @@ impl PageContext {
         to_js_numbers(&self.inner.engine.limits())
     }
 
-    /// Drops every brick that was fetched.
+    /// Drops every brick that was fetched, and every level that was made.
     #[wasm_bindgen(js_name = clearCache)]
     pub fn clear_cache(&self) {
         self.inner.engine.clear_cache();
@@ -218,15 +218,19 @@ async fn resolve(resolver: &Function, request: &PageRequest) -> Result<RequestPa
         credentials: Option<String>,
         /// The length of the file at `url`; negative where there is none.
         size: Option<f64>,
+        /// When it was changed, ms since 1970.
+        modified: f64,
     }
     let failed = |error: JsValue| error_from_js(&error);
     let asked = to_js_numbers(&Asked { url: &request.url, kind: request.kind, credentials: request.credentials }).map_err(failed)?;
     let answer = resolver.call1(&JsValue::NULL, &asked).map_err(failed)?;
     let answer = JsFuture::from(js_sys::Promise::resolve(&answer)).await.map_err(failed)?;
     let answer: Answer = from_js(&answer).map_err(failed)?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths of files are whole and far below 2^53")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths and times of files are whole and far below 2^53")]
     let local = match (answer.size, &answer.url) {
-        (Some(size), Some(url)) if size >= 0.0 => Some(LocalFile::Blob { url: url.clone(), size: size as u64 }),
+        (Some(size), Some(url)) if size >= 0.0 => {
+            Some(LocalFile::Blob { url: url.clone(), size: size as u64, modified_millis: answer.modified as u64 })
+        }
         (Some(_), _) => Some(LocalFile::Absent),
         (None, _) => None,
     };

@@ -47,6 +47,8 @@ pub fn start() -> Result<(), JsValue> {
     let runner = JobRunner::new(Rc::new(provider.clone()));
     #[cfg(feature = "export")]
     let runner = runner.with_outlet(Rc::new(|message| post(&message)), Rc::new(BrowserClock::new()));
+    #[cfg(feature = "levels")]
+    let runner = runner.with_scratch(Rc::new(super::scratch::BrowserScratch::new("neurolume")));
     let worker = Rc::new(WorkerState { runner, provider, ask, told: Cell::default() });
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let Ok(bytes) = event.data().dyn_into::<Uint8Array>() else { return };
@@ -92,7 +94,7 @@ impl WorkerState {
                     }
                 });
             }
-            ToWorker::Attach { volume, open, documents } => self.runner.attach(volume, open, documents),
+            ToWorker::Attach { volume, open, documents, levels } => self.runner.attach(volume, open, documents, levels),
             ToWorker::Detach { volume } => self.runner.detach(volume),
             ToWorker::Cancel { id } => self.runner.cancel(id),
             #[cfg(feature = "export")]

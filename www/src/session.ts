@@ -349,7 +349,7 @@ export class Session extends EventTarget {
     this.stats = viewer.stats;
     this.usage = viewer.context.usage;
     const { pending, inFlight } = this.stats;
-    const seen = JSON.stringify([pending, inFlight, Math.round(this.usage.gpuBytes / 1e6), [...this.infos].map(([id, i]) => [id, i.state, i.chunks, i.window, i.error?.message])]);
+    const seen = JSON.stringify([pending, inFlight, Math.round(this.usage.gpuBytes / 1e6), [...this.infos].map(([id, i]) => [id, i.state, i.chunks, i.window, i.error?.message, i.madeLevels?.state, i.madeLevels?.progress])]);
     if (seen === this.#seen) return;
     this.#seen = seen;
     this.#tell("info");

@@ -35,6 +35,7 @@ impl Shared {
                     self.finish_job(id, result);
                 }
                 self.pump();
+                self.pump_levels();
             }
         }
     }
@@ -116,8 +117,15 @@ impl Shared {
                     Ok(_) => VolumeStatus::Failed(another_question()),
                     Err(error) => VolumeStatus::Failed(error),
                 };
-                if let Some(volume) = self.volumes.get_mut(&volume) {
-                    volume.status = status;
+                if let Some(known) = self.volumes.get_mut(&volume) {
+                    known.status = status;
+                    self.find_levels(volume);
+                }
+            }
+            Some(Purpose::Levels(volume, step)) => self.levels_done(volume, step, job, result),
+            Some(Purpose::ClearScratch) => {
+                if let Ok(Outcome::Scratch { bytes }) = result {
+                    self.disk_bytes = bytes;
                 }
             }
             Some(Purpose::Chunk(key)) => {

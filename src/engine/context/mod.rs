@@ -3,10 +3,12 @@
 mod chunks;
 mod contents;
 mod documents;
+mod levels;
 mod reads;
 mod volumes;
 
 pub use contents::ContentRead;
+pub(in crate::engine) use levels::LevelsOfVolume;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -54,6 +56,8 @@ enum Purpose {
     Chunk(ChunkKey),
     Document,
     Content,
+    Levels(u32, levels::Step),
+    ClearScratch,
 }
 
 /// Everything inside a context.
@@ -78,6 +82,8 @@ pub(in crate::engine) struct Shared {
     next_id: u32,
     next_ticket: u64,
     pub(in crate::engine) traffic: Traffic,
+    /// What scratch space holds, as far as is known.
+    pub(in crate::engine) disk_bytes: u64,
     /// Grows whenever data has come or gone: views compare it.
     pub(in crate::engine) version: u64,
     /// Grows with every tick of any view.
@@ -110,6 +116,7 @@ impl Context {
             next_id: 1,
             next_ticket: 1,
             traffic: Traffic::default(),
+            disk_bytes: 0,
             version: 0,
             frame: 0,
         };
@@ -137,6 +144,7 @@ impl Context {
             shared.finish_job(job, Err(error));
         }
         shared.pump();
+        shared.pump_levels();
     }
 
     /// The questions for the page's request hook since the last call.
@@ -162,11 +170,11 @@ impl Context {
         self.shared.borrow().residency.budget()
     }
 
-    /// Bytes in use: on the GPU, in memory.
+    /// Bytes in use: on the GPU, in memory, on disk as far as is known.
     #[must_use]
-    pub fn usage(&self) -> (u64, u64) {
+    pub fn usage(&self) -> (u64, u64, u64) {
         let shared = self.shared.borrow();
-        (shared.residency.used_bytes(), shared.bricks.used_bytes() as u64)
+        (shared.residency.used_bytes(), shared.bricks.used_bytes() as u64, shared.disk_bytes)
     }
 
     /// The limits.
@@ -175,9 +183,10 @@ impl Context {
         self.shared.borrow().limits
     }
 
-    /// Drops every brick that was fetched; what is in view is fetched again.
+    /// Drops every brick that was fetched, and every level that was made; what is in view is fetched again.
     pub fn clear_cache(&self) {
         let mut shared = self.shared.borrow_mut();
+        shared.clear_levels();
         shared.bricks.clear();
         shared.residency.clear();
         for source in shared.sources.values_mut() {

@@ -20,7 +20,7 @@ impl Shared {
             return *id;
         }
         let id = self.new_id();
-        self.volumes.insert(id, Volume { open: open.clone(), status: VolumeStatus::Opening, users: 1 });
+        self.volumes.insert(id, Volume { open: open.clone(), status: VolumeStatus::Opening, users: 1, levels: None });
         let job = self.pool.start(Job::Open { volume: id, open, documents }, None);
         self.purposes.insert(job, Purpose::Open(id));
         id
@@ -37,7 +37,7 @@ impl Shared {
         let opening: Vec<u64> = self
             .purposes
             .iter()
-            .filter(|(_, purpose)| matches!(purpose, Purpose::Open(volume) if *volume == id))
+            .filter(|(_, purpose)| matches!(purpose, Purpose::Open(volume) | Purpose::Levels(volume, _) if *volume == id))
             .map(|(job, _)| *job)
             .collect();
         for job in opening {
@@ -74,6 +74,20 @@ impl Shared {
         };
         self.sources.insert(id, source);
         id
+    }
+
+    /// A source whose volume has other coarse levels now. Its bricks stay.
+    pub(in crate::engine) fn replace_levels(&mut self, source: u32, spec: &Rc<VolumeSpec>) {
+        if let Some(source) = self.sources.get_mut(&source) {
+            source.spec = Rc::clone(spec);
+            source.grids = Rc::new(spec.levels.iter().map(crate::chunk::LevelGrid::new).collect());
+            self.version += 1;
+        }
+    }
+
+    /// What is known of the levels that a volume lacks.
+    pub(in crate::engine) fn levels_info(&self, volume: u32) -> Option<crate::engine::info::MadeLevelsInfo> {
+        self.volumes.get(&volume)?.levels.as_ref().map(super::LevelsOfVolume::info)
     }
 
     /// One user of a source less.

@@ -36,7 +36,7 @@ impl ViewLayer {
     }
 
     /// What is known of the layer.
-    pub(in crate::engine) fn info(&self) -> LayerInfo {
+    pub(in crate::engine) fn info(&self, shared: &Shared) -> LayerInfo {
         let spec = self.ready().map(|ready| &*ready.spec);
         LayerInfo {
             format: spec.map(|spec| spec.format),
@@ -63,6 +63,7 @@ impl ViewLayer {
             },
             chunks: self.counts,
             window: self.window(),
+            made_levels: shared.levels_info(self.volume),
         }
     }
 

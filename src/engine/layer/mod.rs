@@ -17,7 +17,7 @@ use crate::store::url::at_s3_service;
 use crate::voxel::DataType;
 
 use crate::engine::context::Shared;
-use crate::engine::info::LayerInfo;
+use crate::engine::info::{LayerInfo, MadeLevelsInfo};
 use crate::engine::source::{VolumeStatus, rescaled};
 
 use look::segment_style;
@@ -48,7 +48,9 @@ pub(in crate::engine) struct ViewLayer {
     pub(in crate::engine) counts: ChunkCounts,
     /// The layer's number in the residency.
     pub(in crate::engine) number: u32,
-    volume: u32,
+    pub(in crate::engine) volume: u32,
+    /// The levels that the volume lacks, as they were last told of.
+    levels: Option<MadeLevelsInfo>,
     waiting: Vec<oneshot::Sender<Result<LayerInfo, ViewerError>>>,
     segments: SegmentStyle,
 }
@@ -69,6 +71,7 @@ impl ViewLayer {
             counts: ChunkCounts::default(),
             number: shared.new_layer(),
             volume,
+            levels: None,
             waiting: Vec::new(),
             segments,
         }
@@ -103,7 +106,11 @@ impl ViewLayer {
     /// Looks whether the volume has been opened. Says whether the layer's state changed.
     pub(in crate::engine) fn settle(&mut self, at: &std::collections::BTreeMap<String, u64>, shared: &mut Shared) -> bool {
         if !matches!(self.status, Status::Opening) {
-            return false;
+            let grown = self.follow_levels(shared);
+            let levels = shared.levels_info(self.volume);
+            let changed = levels != self.levels;
+            self.levels = levels;
+            return grown || changed;
         }
         let Some(volume) = shared.volumes.get(&self.volume) else { return false };
         let result = match volume.status.clone() {
@@ -117,12 +124,24 @@ impl ViewLayer {
         };
         let answer = match &self.status {
             Status::Failed(error) => Err(error.clone()),
-            Status::Opening | Status::Ready(_) => Ok(self.info()),
+            Status::Opening | Status::Ready(_) => Ok(self.info(shared)),
         };
         for sender in self.waiting.drain(..) {
             // Whoever asked may have gone.
             let _gone = sender.send(answer.clone());
         }
+        true
+    }
+
+    /// Takes levels into use that have been made since, or does without them. What is loaded of the others stays. Says whether there are others now.
+    fn follow_levels(&mut self, shared: &mut Shared) -> bool {
+        let Status::Ready(ready) = &mut self.status else { return false };
+        let Some(VolumeStatus::Open(spec)) = shared.volumes.get(&self.volume).map(|volume| volume.status.clone()) else { return false };
+        if spec.levels.len() == ready.spec.levels.len() {
+            return false;
+        }
+        ready.spec = own_spec(&self.options, &spec);
+        shared.replace_levels(ready.source, &ready.spec);
         true
     }
 
@@ -132,10 +151,7 @@ impl ViewLayer {
         at: &std::collections::BTreeMap<String, u64>,
         shared: &mut Shared,
     ) -> Result<Ready, ViewerError> {
-        let spec = match self.options.source.as_ref().and_then(crate::scene::layer::SourceOptions::voxel_size_nm) {
-            Some(voxel_size_nm) => Rc::new(rescaled(spec, voxel_size_nm)),
-            None => Rc::clone(spec),
-        };
+        let spec = own_spec(&self.options, spec);
         self.check_type(&spec)?;
         let source = shared.use_source(self.volume, &spec, &selection(&self.options, &spec, at)?, self.is_segmentation());
         Ok(Ready { spec, source, auto_window: None, auto_final: false })
@@ -276,9 +292,17 @@ impl ViewLayer {
     }
 }
 
+/// The specification with the voxel size that the options give.
+fn own_spec(options: &LayerOptions, spec: &Rc<VolumeSpec>) -> Rc<VolumeSpec> {
+    match options.source.as_ref().and_then(crate::scene::layer::SourceOptions::voxel_size_nm) {
+        Some(voxel_size_nm) => Rc::new(rescaled(spec, voxel_size_nm)),
+        None => Rc::clone(spec),
+    }
+}
+
 fn open_job(options: &LayerOptions) -> OpenJob {
     let Some(source) = &options.source else { return OpenJob::default() };
-    OpenJob { url: address(source), said: source.said() }
+    OpenJob { url: address(source), said: source.said(), labels: options.kind == Some(LayerKind::Segmentation) }
 }
 
 /// The address that is read of a source: its URL, at the S3 service that is named.

@@ -109,7 +109,7 @@ impl View {
     /// What is known of a layer.
     #[must_use]
     pub fn layer_info(&self, id: &str) -> Option<LayerInfo> {
-        self.layer(id).ok().map(ViewLayer::info)
+        Some(self.layer(id).ok()?.info(&self.context.shared.borrow()))
     }
 
     /// The colour of a segment of a layer, `#rrggbb`.
@@ -197,6 +197,28 @@ impl View {
     #[must_use]
     pub fn failure_count(&self) -> usize {
         self.layers.iter().map(|layer| layer.counts.failed + usize::from(matches!(layer.status, Status::Failed(_)))).sum()
+    }
+
+    /// Makes the coarser levels that a layer's volume lacks. The layer's information tells how far they are.
+    ///
+    /// # Errors
+    /// No such layer, or none that lacks levels which could be made.
+    pub fn make_levels(&mut self, id: &str) -> Result<(), ViewerError> {
+        let volume = self.layer(id)?.volume;
+        self.context.shared.borrow_mut().make_levels(volume)?;
+        self.settle();
+        Ok(())
+    }
+
+    /// Stops making levels, and removes what was made of them.
+    ///
+    /// # Errors
+    /// No such layer.
+    pub fn stop_levels(&mut self, id: &str) -> Result<(), ViewerError> {
+        let volume = self.layer(id)?.volume;
+        self.context.shared.borrow_mut().stop_levels(volume);
+        self.settle();
+        Ok(())
     }
 
     /// Asks again for what failed, of one layer or of all.

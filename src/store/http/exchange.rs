@@ -81,8 +81,10 @@ impl HttpClient {
 
     async fn exchange(&self, address: &str, patch: RequestPatch, ask: &Ask<'_>) -> Result<(Response, u32), StoreError> {
         let url = match (patch.local, patch.url) {
-            (Some(LocalFile::Absent), _) => return Ok((head(404, 0), 1)),
-            (Some(LocalFile::Blob { size, .. }), _) if ask.method == Method::Head => return Ok((head(200, size), 1)),
+            (Some(LocalFile::Absent), _) => return Ok((head(404, 0, 0), 1)),
+            (Some(LocalFile::Blob { size, modified_millis, .. }), _) if ask.method == Method::Head => {
+                return Ok((head(200, size, modified_millis), 1));
+            }
             (Some(LocalFile::Blob { url, .. }), _) => url,
             (None, Some(url)) if !matches!(Url::parse(&url)?.scheme(), Scheme::Http | Scheme::Https) => {
                 return Err(StoreError::BadUrl { reason: "transformRequest gave an address that is not http".to_owned(), url });
@@ -122,9 +124,10 @@ impl HttpClient {
     }
 }
 
-/// The answer for a file of this length, or for none, without a body.
-fn head(status: u16, size: u64) -> Response {
-    Response { status, headers: vec![("content-length".to_owned(), size.to_string())], body: bytes::Bytes::new() }
+/// The answer for a file of this length that was changed then, or for none, without a body.
+fn head(status: u16, size: u64, modified_millis: u64) -> Response {
+    let headers = vec![("content-length".to_owned(), size.to_string()), ("last-modified".to_owned(), modified_millis.to_string())];
+    Response { status, headers, body: bytes::Bytes::new() }
 }
 
 impl std::fmt::Debug for HttpClient {

@@ -125,6 +125,28 @@ impl PageView {
         to_js_numbers(&self.inner.view.borrow().failures(layer_id))
     }
 
+    /// Makes the coarser levels that a layer's volume lacks.
+    ///
+    /// # Errors
+    /// No such layer, or none that lacks levels which could be made.
+    #[wasm_bindgen(js_name = makeLevels)]
+    pub fn make_levels(&self, id: &str) -> Result<(), JsValue> {
+        edge(self.inner.view.borrow_mut().make_levels(id))?;
+        self.inner.ask_frame();
+        Ok(())
+    }
+
+    /// Stops making levels, and removes what was made of them.
+    ///
+    /// # Errors
+    /// No such layer.
+    #[wasm_bindgen(js_name = stopLevels)]
+    pub fn stop_levels(&self, id: &str) -> Result<(), JsValue> {
+        edge(self.inner.view.borrow_mut().stop_levels(id))?;
+        self.inner.ask_frame();
+        Ok(())
+    }
+
     /// Asks again for what failed, of one layer or of all.
     #[wasm_bindgen(js_name = retryFailed)]
     pub fn retry_failed(&self, layer_id: Option<String>) {

@@ -7,6 +7,7 @@ import { Part } from "../part.js";
 import { session, type Topic } from "../session.js";
 import { base } from "../styles.js";
 import "./image-controls.js";
+import "./layer-levels.js";
 import "./layer-problem.js";
 import "./segmentation-controls.js";
 
@@ -62,6 +63,7 @@ class LayerCard extends Part {
       </div>
       <div class="meta"><span class="truncate" title=${info ? details(info) : spec.type}>${info?.levels[0] ? describe(info) : spec.type}</span><span data-testid="layer-chunks-${spec.id}">${text}</span></div>
       <div class="progress">${done < 1 ? html`<i style="width:${100 * done}%"></i>` : nothing}</div>
+      ${info?.madeLevels && info.madeLevels.state !== "made" ? html`<nl-layer-levels .spec=${spec} .info=${info}></nl-layer-levels>` : nothing}
       ${broken ? html`<nl-layer-problem .spec=${spec} .info=${info}></nl-layer-problem>` : nothing}
       ${this.open && info?.state !== "error"
         ? html`<div class="body ${info?.state === "ready" ? "" : "waiting"}">${spec.type === "image" ? html`<nl-image-controls .spec=${spec} .info=${info}></nl-image-controls>` : html`<nl-segmentation-controls .spec=${spec}></nl-segmentation-controls>`}</div>`
