@@ -17,7 +17,7 @@ use neurolume::geometry::VoxelBox;
 use neurolume::runtime::{Cancel, CancelSource};
 use neurolume::store::StoreError;
 use neurolume::store::scratch::{MemoryScratch, Scratch, make_room, used_bytes};
-use neurolume::voxel::{DataType, VoxelBlock};
+use neurolume::voxel::{DataType, VoxelBlock, downsample};
 use pollster::block_on;
 
 /// Even along every axis for four levels, so that a mean is that of whole cells; chunks do not meet its faces.
@@ -278,4 +278,27 @@ fn the_longest_unused_goes_first_and_what_is_held_stays() {
     assert_eq!(block_on(make_room(&scratch, "mine", 351, 350)), Err(StoreError::ScratchFull { need: 351, budget: 350, held: 0 }));
     drop(held);
     assert_eq!(block_on(make_room(&scratch, "mine", 260, 350)).unwrap(), 0);
+}
+
+#[test]
+fn means_are_those_of_tensorstore() {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Case {
+        data_type: DataType,
+        shape: [u32; 3],
+        factors: [u32; 3],
+        voxels: String,
+        mean_shape: [u32; 3],
+        mean: String,
+    }
+    let bytes = |hex: &str| -> Vec<u8> { (0..hex.len() / 2).map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap()).collect() };
+    let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/downsample.json")).unwrap();
+    let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
+    assert_eq!(cases.len(), 30);
+    for case in cases {
+        let block = VoxelBlock { data_type: case.data_type, shape: case.shape, data: bytes(&case.voxels) };
+        let mean = VoxelBlock { data_type: case.data_type, shape: case.mean_shape, data: bytes(&case.mean) };
+        assert_eq!(downsample(&block, case.factors, false), Some(mean), "{:?} by {:?}", case.data_type, case.factors);
+    }
 }
