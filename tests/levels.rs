@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use futures::future::{FutureExt, LocalBoxFuture, ready};
 use neurolume::format::levels::WithLevels;
-use neurolume::format::{ChunkSource, FormatError, LevelSpec, OtherAxis, Selection, Sharding, SourceFormat, VolumeSpec};
+use neurolume::format::{ChunkSource, FormatError, LevelSpec, Notes, OtherAxis, Selection, Sharding, SourceFormat, VolumeSpec};
 use neurolume::geometry::VoxelBox;
 use neurolume::runtime::{Cancel, CancelSource};
 use neurolume::store::StoreError;
@@ -49,6 +49,8 @@ impl Slope {
             other_axes: Vec::new(),
             fill_bits: 0,
             levels: vec![level],
+            orientation: None,
+            notes: Notes::default(),
         };
         Self { spec, reads: Rc::default() }
     }
@@ -245,7 +247,7 @@ fn a_cancelled_region_is_not_written_and_a_full_disk_leaves_what_was_there() {
 #[test]
 fn places_along_other_axes_have_regions_of_their_own() {
     let mut source = Slope::new(DataType::Uint16, [64; 3]);
-    source.spec.other_axes = vec![OtherAxis { name: "t".to_owned(), size: 3, unit: None }];
+    source.spec.other_axes = vec![OtherAxis { name: "t".to_owned(), size: 3, unit: None, spacing: None }];
     let scratch = MemoryScratch::new(1 << 30);
     let levels = with_levels(source, &scratch);
     assert_eq!(levels.regions().len() as u64, levels.size().0);
