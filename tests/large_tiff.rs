@@ -10,6 +10,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use futures::future::{FutureExt, ready};
 use neurolume::format::{ChunkSource, FormatError, Said, Selection};
+use neurolume::job::{ChunkJob, Documents, Job, JobRunner, OpenJob, Outcome};
 use neurolume::runtime::Cancel;
 use neurolume::store::{MaybeBytes, Provider, ReadOptions, ReadStore, StoreError, StoreFuture};
 
@@ -163,6 +164,22 @@ fn an_irregular_stack_is_walked_with_few_bytes() {
     let (requests, bytes) = file.traffic();
     assert!(requests <= 320 && bytes <= 320 * (4 << 10), "{requests} requests of {bytes} bytes");
     check_slice(&*source, 299);
+}
+
+#[test]
+fn a_chain_that_one_worker_walked_no_other_walks() {
+    let files = stack(300, |image| image % 7);
+    let open = || OpenJob { url: "https://h/stack.tif".to_owned(), ..OpenJob::default() };
+    let [first, second] = [(); 2].map(|()| JobRunner::new(Rc::new(files.clone())));
+    let opened = pollster::block_on(first.run(1, Job::Open { volume: 1, open: open(), documents: Documents::new() })).unwrap();
+    let Outcome::Opened(opened) = opened else { panic!("{opened:?}") };
+    files.traffic();
+    second.attach(1, open(), opened.documents);
+    let chunk = ChunkJob { volume: 1, level: 0, grid: [0, 0, 299], selection: Selection::default(), as_labels: false };
+    let got = pollster::block_on(second.run(2, Job::Chunk(chunk))).unwrap();
+    assert!(matches!(got, Outcome::Chunk(Some(_))));
+    let (requests, _) = files.traffic();
+    assert!(requests <= 5, "{requests} requests");
 }
 
 #[test]

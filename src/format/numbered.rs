@@ -1,6 +1,7 @@
 //! Names of files that count: `slice_{0000..0123}.png` stands for `slice_0000.png` to `slice_0123.png`.
 
 /// The most names that one stands for.
+#[cfg(feature = "files")]
 const MOST_NAMES: u64 = 1 << 17;
 
 /// A name that stands for one of each number.
@@ -63,6 +64,7 @@ mod tests {
         assert_eq!(names("%7B08..10%7D"), ["08", "09", "10"]);
         assert_eq!(names("{2..0}.tif"), ["2.tif", "1.tif", "0.tif"]);
         assert_eq!(names("{00..1}"), ["00", "01"]);
+        assert!(Numbered::parse("{0..18446744073709551615}").unwrap().names().is_err());
     }
 
     #[test]
@@ -71,6 +73,5 @@ mod tests {
         {
             assert_eq!(Numbered::parse(name), None, "{name}");
         }
-        assert!(Numbered::parse("{0..18446744073709551615}").unwrap().names().is_err());
     }
 }

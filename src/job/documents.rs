@@ -1,8 +1,9 @@
-//! Remembers the metadata documents that opening a volume reads, so that other workers need not fetch them again.
+//! Remembers the metadata documents that opening a volume reads, and what it finds out with many requests, so that other workers need not.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use bytes::Bytes;
 use futures::future::{FutureExt, ready};
 
 use crate::runtime::Cancel;
@@ -53,5 +54,13 @@ impl Provider for RememberedDocuments {
 
     fn store(&self, url: &str) -> Result<Rc<dyn ReadStore>, StoreError> {
         self.inner.store(url)
+    }
+
+    fn found(&self, name: &str) -> MaybeBytes {
+        self.documents.borrow().get(name).cloned().flatten()
+    }
+
+    fn keep(&self, name: &str, found: Bytes) {
+        self.documents.borrow_mut().insert(name.to_owned(), Some(found));
     }
 }

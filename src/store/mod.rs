@@ -115,4 +115,15 @@ pub trait Provider {
     /// # Errors
     /// [`StoreError::BadUrl`] for a URL that cannot be understood.
     fn store(&self, url: &str) -> Result<std::rc::Rc<dyn ReadStore>, StoreError>;
+
+    /// What opening a volume has found out under this name, here or in another worker; `None` where nothing was.
+    fn found(&self, name: &str) -> MaybeBytes {
+        let _ = name;
+        None
+    }
+
+    /// Keeps what opening a volume has found out with many requests, so that other workers need not make them.
+    fn keep(&self, name: &str, found: Bytes) {
+        let _ = (name, found);
+    }
 }

@@ -1,7 +1,8 @@
 // Sources beside plain addresses: files and folders of this machine, chosen, dropped or by handle; Neuroglancer's links.
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { launch, root, serve } from './browser.mjs';
@@ -366,5 +367,75 @@ test('credentials sign requests, and stand in nothing that leaves the page', asy
   assert.deepEqual(got.given.map((source) => source.credentials), [...SIGNED.map(({ source }) => source.credentials), { type: 'bearer', token: 'secret-token' }]);
   assert.equal(got.given[1].url, SIGNED[1].source.url);
   for (const secret of ['wJalr', 'a/token', 'secret-token', 'X-Amz', 'nl-credentials']) assert.ok(!got.public.includes(secret), secret);
+  await page.close();
+});
+
+const block = ([name, type, , hash]) => [name, type, hash];
+const SLICES = [0, 1, 2, 3, 4].map((z) => path.join(data, `images/png-16/slice_${z}.png`));
+
+test('images are slices of one volume: listed, by handle or as an address that counts, and their names stay out of links', async () => {
+  const page = await open();
+  const got = await page.evaluate(async (base) => {
+    const names = [4, 0, 3, 1, 2].map((z) => `slice_${z}.png`);
+    const files = await fetchFiles(names, base);
+    await viewer.layers.add({ id: 'listed', type: 'image', source: { files, format: 'images', voxelSizeNm: [4, 4, 40] } });
+    const info = viewer.layers.info('listed');
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('slices', { create: true });
+    for (const file of files) await file.stream().pipeTo(await (await folder.getFileHandle(file.name, { create: true })).createWritable());
+    await viewer.layers.add({ id: 'handle', type: 'image', source: { files: folder, format: 'images', images: names.toSorted() } });
+    await viewer.layers.add({ id: 'address', type: 'image', source: `${base}slice_{0..4}.png` });
+    const [tiff] = await fetchFiles(['ome-tzcyx.ome.tif'], base.replace('images/png-16', 'tiff'));
+    await viewer.layers.add({ id: 'tiff', type: 'image', source: { files: [tiff] } });
+    return { hashes: [await digest('listed'), await digest('handle'), await digest('address'), await digest('tiff')], size: info.levels[0].voxelSizeNm, state: JSON.stringify(viewer.getState()) };
+  }, `${server.url}data/images/png-16/`);
+  const hash = expected('images/png-16');
+  assert.deepEqual(got.hashes, [hash, hash, hash, expected('tiff/ome-tzcyx.ome.tif')]);
+  assert.deepEqual(got.size, [4, 4, 40]);
+  assert.doesNotMatch(got.state, /slice_0/);
+  await page.close();
+});
+
+test('images are dropped onto the site as files, as a folder and as folders in a folder; TIFF files are volumes of their own', async (t) => {
+  const page = await browser.newPage({ viewport: { width: 900, height: 600 } });
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(server.url);
+  await page.getByTestId('loading-count').getByText('all loaded').waitFor(PATIENCE);
+  await drop(page, [...SLICES].reverse());
+  assert.deepEqual((await layersOf(page, 3, -1)).map(block), [['slice', 'image', expected('images/png-16')]]);
+  await drop(page, [path.join(data, 'images/jpeg-grey')]);
+  assert.equal((await layersOf(page, 4, -1))[0][0], 'jpeg-grey');
+  await drop(page, [path.join(data, 'tiff/stack-regular.tif'), path.join(data, 'tiff/imagej-hyperstack.tif')]);
+  assert.deepEqual((await layersOf(page, 6, -2)).map(block), [
+    ['imagej-hyperstack.tif', 'image', expected('tiff/imagej-hyperstack.tif')],
+    ['stack-regular.tif', 'image', expected('tiff/stack-regular.tif')],
+  ]);
+  const folder = await mkdtemp(path.join(tmpdir(), 'volumes-'));
+  t.after(() => rm(folder, { recursive: true }));
+  for (const name of ['png-16', 'tiff']) await cp(path.join(data, 'images', name), path.join(folder, name), { recursive: true });
+  await drop(page, [folder]);
+  assert.deepEqual((await layersOf(page, 8, -2)).map(block), [['png-16', 'image', expected('images/png-16')], ['tiff', 'image', expected('images/tiff')]]);
+  await page.screenshot({ path: path.join(PICTURES, 'images-dropped.png') });
+  assert.deepEqual(complaints, []);
+  await page.close();
+});
+
+test('images are chosen in a box for files, and a folder of them in one for folders that are listed', async () => {
+  const page = await browser.newPage({ viewport: { width: 900, height: 600 } });
+  await page.addInitScript(() => delete globalThis.showDirectoryPicker);
+  await page.goto(server.url);
+  await page.getByTestId('loading-count').getByText('all loaded').waitFor(PATIENCE);
+  const choose = async (button, files) => {
+    await page.evaluate(() => dispatchEvent(new CustomEvent('nl-show', { detail: 'open' })));
+    await page.screenshot({ path: path.join(PICTURES, 'open-files.png') });
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByTestId(button).click()]);
+    await chooser.setFiles(files);
+  };
+  await choose('open-files', SLICES);
+  assert.deepEqual((await layersOf(page, 3, -1)).map(block), [['slice', 'image', expected('images/png-16')]]);
+  await choose('open-files', [path.join(data, 'tiff/palette.tif')]);
+  assert.deepEqual((await layersOf(page, 4, -1)).map(block), [['palette.tif', 'image', expected('tiff/palette.tif')]]);
+  await choose('open-folder', path.join(data, 'images/tiff'));
+  assert.deepEqual((await layersOf(page, 5, -1)).map(block), [['tiff', 'image', expected('images/tiff')]]);
   await page.close();
 });

@@ -66,3 +66,65 @@ fn copy(marker: u8, body: &[u8], to: &mut Vec<u8>) {
     to.extend_from_slice(&len.to_be_bytes());
     to.extend_from_slice(body);
 }
+
+#[cfg(all(test, feature = "jpeg-full"))]
+mod tests {
+    use libjpeg_turbo_rs::{Encoder, PixelFormat};
+    use proptest::prelude::*;
+
+    use super::super::{decode, size};
+    use super::*;
+
+    fn colours() -> Vec<u8> {
+        (0..16 * 16).flat_map(|i: u32| [i % 251, i / 2, 255 - i % 256]).map(|n| u8::try_from(n).unwrap()).collect()
+    }
+
+    /// An image, its tables apart, and the image without them.
+    fn split() -> [Vec<u8>; 3] {
+        let image = Encoder::new(&colours(), 16, 16, PixelFormat::Rgb).quality(95).encode().unwrap();
+        let (mut tables, mut rest) = (START_OF_IMAGE.to_vec(), START_OF_IMAGE.to_vec());
+        let mut left = body(&image).unwrap();
+        loop {
+            let before = left;
+            let (marker, content) = segment(&mut left).unwrap();
+            match marker {
+                START_OF_SCAN => {
+                    rest.extend_from_slice(before);
+                    tables.extend_from_slice(&[0xff, END_OF_IMAGE]);
+                    return [image, tables, rest];
+                }
+                0xc4 | 0xdb => copy(marker, content, &mut tables),
+                _ => copy(marker, content, &mut rest),
+            }
+        }
+    }
+
+    #[test]
+    fn an_image_and_tables_that_lie_apart_are_the_whole_one() {
+        let [image, tables, rest] = split();
+        let whole = complete(&tables, &rest, Colours::YCbCr).unwrap();
+        assert_eq!(size(&whole).unwrap(), size(&image).unwrap());
+        assert_eq!(decode(&whole, 256, 3).unwrap(), decode(&image, 256, 3).unwrap());
+        // What the image says of its colours does not count.
+        let as_rgb = decode(&complete(&[], &image, Colours::Rgb).unwrap(), 256, 3).unwrap();
+        assert_ne!(as_rgb, decode(&image, 256, 3).unwrap());
+        // Luma of the first pixel, 0, 0, 255: 0.114 × 255.
+        assert!(as_rgb[0].abs_diff(29) <= 3, "{}", as_rgb[0]);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(cut in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), with in any::<u8>()) {
+            let [_, tables, rest] = split();
+            for which in 0..2 {
+                let mut parts = [tables.clone(), rest.clone()];
+                let len = parts[which].len();
+                parts[which][at.index(len)] = with;
+                parts[which].truncate(cut.index(len + 1));
+                if let Ok(whole) = complete(&parts[0], &parts[1], Colours::YCbCr) {
+                    _ = decode(&whole, 256, 3);
+                }
+            }
+        }
+    }
+}

@@ -19,6 +19,8 @@ pub(super) const MOST_IMAGES: u64 = 1 << 20;
 const ALIKE: usize = 4;
 /// How many between the first and the last are looked at.
 const PROBES: u64 = 5;
+/// So many that others need not walk to them again.
+const WORTH_KEEPING: usize = 32;
 /// Directories that lie nearer to each other are read many at once …
 const NEAR_BYTES: u64 = 32 << 10;
 /// … in windows of this length.
@@ -55,6 +57,29 @@ impl Regular {
 }
 
 impl Chain {
+    /// A chain that was walked by another.
+    pub(super) fn of_known(known: &[u8]) -> Self {
+        let steps: Vec<i64> = postcard::from_bytes(known).unwrap_or_default();
+        let places = steps.iter().scan(0_u64, |place, step| {
+            *place = place.checked_add_signed(*step)?;
+            Some(*place)
+        });
+        let chain = Self { walked: RefCell::new(places.collect()), ..Self::default() };
+        chain.is_whole.set(!chain.walked.borrow().is_empty());
+        chain
+    }
+
+    /// What [`Chain::of_known`] makes this chain of; `None` where that is not worth while, for it is short, not walked or calculated.
+    pub(super) fn known(&self) -> Option<Vec<u8>> {
+        let walked = self.walked.borrow();
+        if !self.is_whole.get() || walked.len() < WORTH_KEEPING {
+            return None;
+        }
+        let before = std::iter::once(&0).chain(walked.iter());
+        let steps: Vec<i64> = before.zip(walked.iter()).map(|(before, place)| place.wrapping_sub(*before).cast_signed()).collect();
+        postcard::to_stdvec(&steps).ok()
+    }
+
     /// Where the directory of an image lies; `None` past the last.
     pub(super) async fn place(&self, tiff: &TiffFile, index: u64, cancel: &Cancel) -> Result<Option<u64>, FormatError> {
         let wanted = usize::try_from(index).unwrap_or(usize::MAX);

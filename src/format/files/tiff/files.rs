@@ -57,6 +57,11 @@ impl Tiff {
     }
 }
 
+/// Under which name it is kept where the images of a file are.
+fn chain_name(file: &TiffFile) -> String {
+    format!("{}#directories", file.file.url)
+}
+
 /// Which image of which file, or which smaller version of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct PageKey {
@@ -118,12 +123,20 @@ impl Files {
             async move {
                 let never = Cancel::never();
                 let file = TiffFile::open(File::find(&provider, &url?.to_string(), &never).await?, &never).await?;
-                Ok(Some(Rc::new(Tiff { file, chain: Chain::default() })))
+                let known = provider.found(&chain_name(&file));
+                Ok(Some(Rc::new(Tiff { file, chain: known.map_or_else(Chain::default, |known| Chain::of_known(&known)) })))
             }
             .boxed_local()
         };
         let opened = self.opened.get(file, cancel, read).await?;
         opened.ok_or_else(|| FormatError::NotFound { url: self.describe(file) })
+    }
+
+    /// Keeps where the images of a file are, for other workers.
+    pub(super) fn keep_chain(&self, tiff: &Tiff) {
+        if let Some(known) = tiff.chain.known() {
+            self.provider.keep(&chain_name(&tiff.file), known.into());
+        }
     }
 
     /// An image, which must be of this shape.

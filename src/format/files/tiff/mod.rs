@@ -209,6 +209,7 @@ fn open_levels(
     let x = x.or(y).or(z).unwrap_or(1.0);
     let (y, z) = (y.unwrap_or(x), z.unwrap_or(x));
     let url = first.tiff.file.file.url.clone();
+    files.keep_chain(&first.tiff);
     let files = Rc::new(files);
     let planes = Rc::new(planes);
     let finest = first.page.shape;
