@@ -8,6 +8,7 @@ export { createContext } from "./context.js";
 export { stateFromDatasource, type FromDatasource } from "./datasource.js";
 export { isViewerError, ViewerError, type ViewerErrorCode } from "./errors.js";
 export { isNeuroglancer, neuroglancerUrl, stateFromNeuroglancer, type FromNeuroglancer } from "./neuroglancer.js";
+export { searchSegments } from "./segment-search.js";
 export { stateFromUrl } from "./share.js";
 export { checkSupport } from "./support.js";
 export type * from "./types.js";
