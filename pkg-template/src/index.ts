@@ -9,6 +9,7 @@ export { stateFromDatasource, type FromDatasource } from "./datasource.js";
 export { idFromJson, idToJson, parseDatasource } from "./datasource-json.js";
 export { isViewerError, ViewerError, type ViewerErrorCode } from "./errors.js";
 export { isNeuroglancer, neuroglancerUrl, stateFromNeuroglancer, type FromNeuroglancer } from "./neuroglancer.js";
+export { searchSegments } from "./segment-search.js";
 export { stateFromUrl } from "./share.js";
 export { checkSupport } from "./support.js";
 export type * from "./types.js";

@@ -134,3 +134,27 @@ test('a read that makes no sense names what is wrong', async () => {
   await page.close();
   await server.close();
 });
+
+test('segments are found by words, patterns, tags, numbers and ids', async () => {
+  const server = await serve({ data });
+  const page = await open(server);
+  const got = await page.evaluate(async (base) => {
+    const properties = await context.read({ kind: 'segment-properties', source: `${base}contents/segment_properties` });
+    const find = (query) => {
+      try {
+        return [...nl.searchSegments(properties, query)].join(' ');
+      } catch (error) {
+        return `${error.code}: ${error.message}`;
+      }
+    };
+    return Object.fromEntries(['', 'mi1', 'MI1 A', 'tm3 mi1', '"Tm3 b"', '/^.i1/', '/[/', '#proofread', '-#proofread', '#big #proofread', '#gone', 'voxels>1', 'voxels=4294967295', 'score<=-1.25', 'depth<0 #big', 'side=l', 'side!=L', 'side>L', 'sides=L', 'voxels>many', '9223372036854788153', 'GRÖSSE', 'größe', '1'].map((query) => [query, find(query)]));
+  }, `${server.url}data/`);
+  const wanted = {
+    '': '0 1 2 3', mi1: '0', 'MI1 A': '0', 'tm3 mi1': '', '"Tm3 b"': '1', '/^.i1/': '0', '#proofread': '0 2', '-#proofread': '1 3', '#big #proofread': '2', 'voxels>1': '1 2', 'voxels=4294967295': '2',
+    'score<=-1.25': '1', 'depth<0 #big': '3', 'side=l': '0 2', 'side!=L': '1 3', '9223372036854788153': '2', 'größe': '3', 'GRÖSSE': '', '1': '0',
+  };
+  for (const [query, rows] of Object.entries(wanted)) assert.equal(got[query], rows, query);
+  for (const [query, word] of [['/[/', 'regular expression'], ['#gone', 'no tag "gone"'], ['side>L', 'a text'], ['sides=L', 'no property "sides"'], ['voxels>many', '"many" is no number']]) assert.ok(got[query].startsWith('invalid-options') && got[query].includes(word), got[query]);
+  await page.close();
+  await server.close();
+});
