@@ -1,7 +1,7 @@
 /** Finds misspelt options: an unknown key is an error that names it. Values are the engine's to judge. */
 import { ViewerError } from "./errors.js";
 import { isLocal } from "./local-files.js";
-import type { ContextOptions, ControllerOptions, Credentials, ImageLayerSpec, LayerSpec, Limits, LocalSource, RemoteSource, SegmentationLayerSpec, ViewState, ViewerOptions } from "./types.js";
+import type { ContextOptions, ControllerOptions, Credentials, ExportOptions, ImageLayerSpec, LayerSpec, Limits, LocalSource, RemoteSource, SegmentationLayerSpec, ViewState, ViewerOptions } from "./types.js";
 
 /** Every key of T; leaving one out does not compile. */
 type Keys<T> = Record<keyof Required<T>, true>;
@@ -17,6 +17,7 @@ const bearer: Keys<Credentials & { type: "bearer" }> = { type: true, token: true
 const local: Keys<LocalSource> = { files: true, path: true, format: true, voxelSizeNm: true };
 const image: Keys<ImageLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, contrast: true, gamma: true, invert: true, color: true, interpolation: true, blend: true, channel: true };
 const segmentation: Keys<SegmentationLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, selected: true, hideUnselected: true, outline: true, colorSeed: true, colors: true };
+const exporting: Keys<ExportOptions> = { box: true, level: true, levels: true, channel: true, at: true, omeVersion: true, to: true, signal: true, onProgress: true };
 
 /** The error of an option that cannot be used. */
 export function invalid(message: string): ViewerError {
@@ -39,6 +40,10 @@ export function checkContextOptions(options: unknown): void {
   checkKeys(options, context, "The context's options");
   optional(options.limits, limits, "limits");
   optional(options.assets, { baseUrl: true }, "assets");
+}
+
+export function checkExportOptions(options: unknown): void {
+  checkKeys(options, exporting, "The options of exportVolume");
 }
 
 export function checkViewState(state: unknown): void {
