@@ -3,9 +3,8 @@ import type { EngineView } from "./engine.js";
 import { ViewerError } from "./errors.js";
 import type { Requests } from "./requests.js";
 import type { ExportFormat, ExportOptions } from "./types.js";
-import { checkKeys, invalid } from "./validate.js";
+import { checkExportOptions, invalid } from "./validate.js";
 
-const KEYS: Record<keyof Required<ExportOptions>, true> = { box: true, level: true, levels: true, channel: true, at: true, omeVersion: true, to: true, signal: true, onProgress: true };
 const TYPES: Record<ExportFormat, string> = { "ome-zarr": "application/zip", precomputed: "application/zip", npy: "application/octet-stream" };
 /** So many bytes are put into one Blob, which a browser may keep on disk. */
 const BLOB_BYTES = 64 << 20;
@@ -18,7 +17,7 @@ interface Target {
 }
 
 export async function exportVolume(view: EngineView, requests: Requests, layerId: string, format: ExportFormat, options: ExportOptions): Promise<Blob | void> {
-  checkKeys(options, KEYS, "The options of exportVolume");
+  checkExportOptions(options);
   if (!Object.hasOwn(TYPES, format)) throw invalid(`The format must be one of ${Object.keys(TYPES).join(", ")}, not ${JSON.stringify(format)}.`);
   const { to, signal, onProgress, ...rest } = options;
   signal?.throwIfAborted();

@@ -1,7 +1,7 @@
 /** Finds misspelt options: an unknown key is an error that names it. Values are the engine's to judge. */
 import { ViewerError } from "./errors.js";
 import { isLocal } from "./local-files.js";
-import type { ContextOptions, ControllerOptions, Credentials, DataType, ImageLayerSpec, LayerSpec, Limits, LocalSource, RawLayout, RemoteSource, SegmentationLayerSpec, ViewState, ViewerOptions } from "./types.js";
+import type { ContextOptions, ControllerOptions, Credentials, DataType, ExportOptions, ImageLayerSpec, LayerSpec, Limits, LocalSource, RawLayout, RemoteSource, SegmentationLayerSpec, ViewState, ViewerOptions } from "./types.js";
 
 /** Every key of T; leaving one out does not compile. */
 type Keys<T> = Record<keyof Required<T>, true>;
@@ -19,6 +19,7 @@ const raw: Keys<RawLayout> = { shape: true, dataType: true, channels: true, litt
 const dataTypes: Record<DataType, true> = { uint8: true, int8: true, uint16: true, int16: true, uint32: true, int32: true, uint64: true, int64: true, float32: true, float64: true };
 const image: Keys<ImageLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, contrast: true, gamma: true, invert: true, color: true, interpolation: true, blend: true, channel: true };
 const segmentation: Keys<SegmentationLayerSpec> = { id: true, type: true, visible: true, opacity: true, transform: true, source: true, selected: true, hideUnselected: true, outline: true, colorSeed: true, colors: true };
+const exporting: Keys<ExportOptions> = { box: true, level: true, levels: true, channel: true, at: true, omeVersion: true, to: true, signal: true, onProgress: true };
 
 /** The error of an option that cannot be used. */
 export function invalid(message: string): ViewerError {
@@ -41,6 +42,10 @@ export function checkContextOptions(options: unknown): void {
   checkKeys(options, context, "The context's options");
   optional(options.limits, limits, "limits");
   optional(options.assets, { baseUrl: true }, "assets");
+}
+
+export function checkExportOptions(options: unknown): void {
+  checkKeys(options, exporting, "The options of exportVolume");
 }
 
 export function checkViewState(state: unknown): void {

@@ -43,6 +43,7 @@ cargo xtask COMMAND
       --faults            answer /fault/… with errors made on purpose
   test [STAGE…]         run every check of the project, or the stages named
       --list              name the stages
+      --oracle            also have other libraries (Python's) read what is exported
   bench                 build, then measure beside Neuroglancer in a browser
       --quick             once, for a first look
       --decoders          MB/s of every decoder instead: as wasm beside Neuroglancer's, natively beside C libraries (Python's, where
@@ -67,7 +68,7 @@ fn run() -> Result<bool> {
     let mut args = lexopt::Parser::from_env();
     let mut words: Vec<String> = Vec::new();
     let mut serve = serve::Options::default();
-    let mut list = false;
+    let (mut list, mut oracle) = (false, false);
     let mut no_build = false;
     let mut bench = bench::Options::default();
     let mut seconds = 120;
@@ -86,6 +87,7 @@ fn run() -> Result<bool> {
                 no_build = true;
             }
             Long("list") => list = true,
+            Long("oracle") => oracle = true,
             Long("quick") => bench.quick = true,
             Long("decoders") => bench.decoders = true,
             Long("seconds") => seconds = args.value()?.parse()?,
@@ -111,7 +113,7 @@ fn run() -> Result<bool> {
             test::list();
             Ok(true)
         }
-        Some("test") => test::run(&words.collect::<Vec<_>>()),
+        Some("test") => test::run(&words.collect::<Vec<_>>(), oracle),
         Some("bench") => bench::measure(&bench).map(|()| true),
         Some("fuzz") => fuzz::targets(&words.collect::<Vec<_>>(), seconds).map(|()| true),
         None => {

@@ -4,6 +4,7 @@
 pub(crate) mod apt;
 pub(crate) mod browser;
 pub(crate) mod npm;
+pub(crate) mod python;
 pub(crate) mod vulkan;
 pub(crate) mod wasm_std;
 

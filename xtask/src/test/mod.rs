@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::setup::{npm, wasm_std};
-use stages::{STAGES, Stage};
+use stages::{ORACLE, STAGES, Stage};
 
 pub(crate) use stages::Tools;
 
@@ -28,20 +28,23 @@ pub(crate) fn list() {
     for stage in STAGES {
         println!("{:<12}{}", stage.name, stage.what);
     }
+    println!("{:<12}{} (only with --oracle, or by name)", ORACLE.name, ORACLE.what);
 }
 
-/// Runs the stages named, or all; false when one failed.
+/// Runs the stages named, or all, `oracle` among them where asked for; false when one failed.
 ///
 /// # Errors
 /// When a stage's name is unknown or the setup fails.
-pub(crate) fn run(names: &[String]) -> Result<bool> {
-    if let Some(unknown) = names.iter().find(|name| STAGES.iter().all(|stage| stage.name != **name)) {
+pub(crate) fn run(names: &[String], oracle: bool) -> Result<bool> {
+    let is_named = |stage: &Stage| names.iter().any(|name| name == stage.name);
+    if let Some(unknown) = names.iter().find(|name| STAGES.iter().chain([&ORACLE]).all(|stage| stage.name != **name)) {
         bail!("there is no stage {unknown:?}; `cargo xtask test --list` names them");
     }
     let tools = Tools { wasm: wasm_std::ensure()? };
     npm::ensure()?;
-    let stages = STAGES.iter().filter(|stage| names.is_empty() || names.iter().any(|name| name == stage.name));
-    let results: Vec<(&Stage, Outcome, Duration)> = stages.map(|stage| timed(stage, &tools)).collect();
+    let stages = STAGES.iter().filter(|stage| names.is_empty() || is_named(stage));
+    let asked = oracle || is_named(&ORACLE);
+    let results: Vec<(&Stage, Outcome, Duration)> = stages.chain(asked.then_some(&ORACLE)).map(|stage| timed(stage, &tools)).collect();
     Ok(report(&results))
 }
 

@@ -7,9 +7,9 @@ use std::process::Command;
 use anyhow::{Error, Result};
 
 use super::wasm;
-use crate::paths::{cargo, node, root};
+use crate::paths::{cargo, node, root, target};
 use crate::setup::wasm_std::Toolchain;
-use crate::setup::{browser, vulkan};
+use crate::setup::{browser, python, vulkan};
 use crate::site;
 use crate::step::run;
 use crate::wasm::{MODULES, Profile};
@@ -28,6 +28,8 @@ pub(super) enum Needs {
     Browser(PathBuf),
     /// The manifest of the Vulkan driver.
     Vulkan(PathBuf),
+    /// Python with the oracles' libraries.
+    Python(PathBuf),
 }
 
 /// Why a stage did not pass.
@@ -60,6 +62,9 @@ pub(super) const STAGES: &[Stage] = &[
     Stage { name: "e2e", what: "the site in a browser", needs: a_browser, run: e2e },
 ];
 
+/// Runs only with `--oracle`, or where it is named: it needs libraries of Python's.
+pub(super) const ORACLE: Stage = Stage { name: "oracle", what: "other libraries read what is written", needs: the_oracles, run: oracle };
+
 fn nothing() -> Result<Needs, Failure> {
     Ok(Needs::Nothing)
 }
@@ -70,6 +75,10 @@ fn a_browser() -> Result<Needs, Failure> {
 
 fn a_vulkan_driver() -> Result<Needs, Failure> {
     vulkan::ensure().map(Needs::Vulkan).map_err(Failure::Missing)
+}
+
+fn the_oracles() -> Result<Needs, Failure> {
+    python::ensure().map(Needs::Python).map_err(Failure::Missing)
 }
 
 fn fmt(_: &Tools, _: &Needs) -> Result<()> {
@@ -139,6 +148,14 @@ fn e2e(_: &Tools, needs: &Needs) -> Result<()> {
     browser_env(&mut node, needs);
     // One browser at a time: software WebGPU takes every core there is.
     run(node.current_dir(root()).args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files))
+}
+
+/// Exports volumes, which `tests/oracle/exports.py` compares.
+fn oracle(_: &Tools, needs: &Needs) -> Result<()> {
+    let Needs::Python(python) = needs else { return Ok(()) };
+    let folder = target().join("oracle-exports");
+    run(cargo().env("EXPORT_DIR", &folder).args(["test", "--test", "export", "--", "--ignored"]))?;
+    run(Command::new(python).current_dir(root()).arg("tests/oracle/exports.py").arg(folder))
 }
 
 /// Tells a node program which browser to start.
