@@ -174,7 +174,7 @@ fn a_chain_that_one_worker_walked_no_other_walks() {
     let opened = pollster::block_on(first.run(1, Job::Open { volume: 1, open: open(), documents: Documents::new() })).unwrap();
     let Outcome::Opened(opened) = opened else { panic!("{opened:?}") };
     files.traffic();
-    second.attach(1, open(), opened.documents);
+    second.attach(1, open(), opened.documents, None);
     let chunk = ChunkJob { volume: 1, level: 0, grid: [0, 0, 299], selection: Selection::default(), as_labels: false };
     let got = pollster::block_on(second.run(2, Job::Chunk(chunk))).unwrap();
     assert!(matches!(got, Outcome::Chunk(Some(_))));
