@@ -65,8 +65,13 @@ const FORMATS: &[(&str, &str, &[&str])] = &[
             "zip",
         ],
     ),
-    ("n5", "N5", &["raw", "gzip", "zlib", "bzip2", "xz", "lz4", "blosc", "zstd", "levels", "axes"]),
+    ("n5", "N5", &["raw", "gzip", "bzip2", "xz", "lz4", "blosc", "zstd", "levels", "axes"]),
     ("wkw", "WKW", &["raw", "lz4", "lz4hc", "channels", "properties", "mags"]),
+    ("nifti", "NIfTI", &["nifti-1", "nifti-2", "big-endian", "orientation", "scaled", "units", "time", "channels", "colours", "gzip"]),
+    ("tiff", "TIFF, OME-TIFF, ImageJ", &["strips", "tiles", "lzw", "deflate", "packbits", "jpeg", "zstd", "lzma", "horizontal", "float", "big", "rgb", "planar", "palette", "pyramid", "imagej", "ome", "ome:files"]),
+    ("images", "Sequences of images", &["png", "jpeg", "tiff", "rgb"]),
+    ("dm", "DM3, DM4", &["dm3", "dm4"]),
+    ("raw", "Raw files", &[]),
 ];
 
 /// A format's cases of both lists.

@@ -2,6 +2,7 @@
 broken, and what is refused.
 """
 
+import re
 import struct
 import warnings
 
@@ -75,6 +76,10 @@ def check(path, block, tolerance=0, readers=(by_pillow, by_tifffile)):
         assert got.shape == block.shape, (path, read, got.shape, block.shape)
         wide = got.astype(block.dtype).astype(np.int64) - block.astype(np.int64) if tolerance else got.astype(block.dtype) != block
         assert (np.abs(wide) <= tolerance).all(), (path, read)
+
+
+#: Words of the names of cases that say what a file has.
+WORDS = ("strips", "tiles", "lzw", "deflate", "packbits", "jpeg", "zstd", "lzma", "horizontal", "float", "big", "rgb", "planar", "palette", "pyramid", "png", "tiff", "lost")
 
 
 def case(book, name, block, *, path=None, size=(1, 1, 1), chunk=None, format="tiff", known=False, features=(), smaller=(), **more):
@@ -554,5 +559,10 @@ def write(book):
     imagej(book)
     ome(book)
     sequences(book)
+    # The names of these cases are made of what is special about them.
+    for one in book.cases:
+        if one["format"] in ("tiff", "images"):
+            words = re.split(r"[-/.]", one["name"])
+            one["features"] += [word for word in WORDS if word in words and word not in one["features"]]
     refusals(book)
     broken(book)
