@@ -7,9 +7,10 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use neurolume::engine::{Limits, View};
-use neurolume::error::ErrorCode;
+use neurolume::error::{ErrorCode, ViewerError};
+use neurolume::format::content::{Content, ContentQuery};
 use neurolume::geometry::{DVec2, DVec3, VoxelBox};
-use neurolume::job::{Job, ToWorker};
+use neurolume::job::{ContentJob, Job, Outcome, ToWorker};
 use neurolume::scene::panels::Layout;
 use proptest::prelude::*;
 use support::fake_workers::{FakeWorkers, Started, volume};
@@ -132,4 +133,34 @@ proptest! {
             prop_assert_eq!(workers.context.usage().1, held.len() as u64 * BRICK_BYTES);
         }
     }
+}
+
+fn skeleton_job() -> ContentJob {
+    ContentJob { url: "https://localhost/skeletons".to_owned(), query: ContentQuery::Skeleton { id: 7 } }
+}
+
+#[test]
+fn what_is_no_volume_comes_as_the_worker_gives_it() {
+    let workers = FakeWorkers::new(Limits::default());
+    let read = workers.context.read_content(skeleton_job());
+    let [(at, ToWorker::Start { id, job })] = &workers.take()[..] else { panic!("one job is started") };
+    assert_eq!(*job, Job::Content(skeleton_job()));
+    workers.answer(*at, *id, Ok(Outcome::Content(Box::new(Content::Skeleton(None)))));
+    assert_eq!(pollster::block_on(read.answer()).unwrap(), Content::Skeleton(None));
+    let read = workers.context.read_content(skeleton_job());
+    let [(at, ToWorker::Start { id, .. })] = &workers.take()[..] else { panic!("one job is started") };
+    workers.answer(*at, *id, Err(ViewerError::new(ErrorCode::BadData, "it is damaged")));
+    assert_eq!(pollster::block_on(read.answer()).unwrap_err().code, ErrorCode::BadData);
+}
+
+#[test]
+fn a_read_that_is_dropped_is_cancelled() {
+    let workers = FakeWorkers::new(Limits::default());
+    let read = workers.context.read_content(skeleton_job());
+    let [(at, ToWorker::Start { id, .. })] = &workers.take()[..] else { panic!("one job is started") };
+    drop(read);
+    assert!(matches!(&workers.take()[..], [(to, ToWorker::Cancel { id: cancelled })] if to == at && cancelled == id));
+    let read = workers.context.read_content(skeleton_job());
+    drop(workers);
+    assert_eq!(pollster::block_on(read.answer()).unwrap_err().code, ErrorCode::Disposed);
 }
