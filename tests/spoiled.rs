@@ -193,8 +193,8 @@ fn volumes() -> Vec<Volume> {
         let mut files = [Vec::new(), Vec::new()];
         collect(&folder, &mut files);
         if folder.is_file() {
-            // It is both.
-            files = [vec![folder.clone()], vec![folder.clone()]];
+            // All of it may say how large the volume is.
+            files = [vec![folder.clone()], Vec::new()];
         } else if case.path.contains("..") {
             // Files by a name that counts: each says how large it is.
             collect(folder.parent().unwrap(), &mut files);

@@ -86,7 +86,7 @@ impl Kind {
 
 /// What the first image is like: by its beginning, or by all of it where that is not enough.
 async fn read_first(store: &dyn ReadStore, name: &str, cancel: &Cancel) -> Result<Image, FormatError> {
-    let absent = || FormatError::NotFound { url: store.describe(name) };
+    let absent = || FormatError::NoFile { url: store.describe(name) };
     let options = |kind| ReadOptions { kind, cancel: cancel.clone() };
     let index = options(ResourceKind::Index);
     let size = store.size(name, &index).await?.ok_or_else(absent)?;

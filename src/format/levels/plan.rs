@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_region_covers_the_planes_that_it_is_made_of() {
-        for (width, chunk) in [(1024, [128, 128, 16]), (4096, [256, 256, 4])] {
+        for (width, chunk) in [(1024, [64, 64, 64]), (2048, [128, 128, 16]), (4096, [256, 256, 4])] {
             let planes = volume([width, width, 400], [8.0, 8.0, 8.0], [width as u32, width as u32, 1], DataType::Uint8);
             let first = plan(&planes).swap_remove(0);
             let covered: Vec<i64> = (0..2).map(|axis| i64::from(first.region_chunks[axis] * first.spec.chunk_shape[axis] * 2)).collect();

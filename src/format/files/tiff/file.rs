@@ -83,7 +83,7 @@ impl TiffFile {
         let end = end.max(at.saturating_add(ahead)).min(size);
         let options = ReadOptions { kind: ResourceKind::Index, cancel: cancel.clone() };
         let bytes = self.file.store.get_range(&self.file.key, at..end, &options).await?;
-        let bytes = bytes.ok_or_else(|| FormatError::NotFound { url: self.file.url.clone() })?;
+        let bytes = bytes.ok_or_else(|| FormatError::NoFile { url: self.file.url.clone() })?;
         self.window.replace((at, bytes));
         self.known(at, len).ok_or_else(|| self.bad(format!("there are fewer than {len} bytes at {at}")))
     }

@@ -129,7 +129,7 @@ impl Files {
             .boxed_local()
         };
         let opened = self.opened.get(file, cancel, read).await?;
-        opened.ok_or_else(|| FormatError::NotFound { url: self.describe(file) })
+        opened.ok_or_else(|| FormatError::NoFile { url: self.describe(file) })
     }
 
     /// Keeps where the images of a file are, for other workers.

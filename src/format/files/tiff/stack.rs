@@ -244,7 +244,7 @@ async fn read_unit(
     let end = at.checked_add(len).ok_or_else(|| unit.bad(placed, key, format!("{len} bytes at {at}")))?;
     let options = ReadOptions { kind: ResourceKind::Chunk, cancel: cancel.clone() };
     let bytes = file.store.get_range(&file.key, at..end, &options).await?;
-    let bytes = bytes.ok_or_else(|| FormatError::NotFound { url: file.url.clone() })?;
+    let bytes = bytes.ok_or_else(|| FormatError::NoFile { url: file.url.clone() })?;
     if cancel.is_cancelled() {
         return Err(StoreError::Cancelled.into());
     }
@@ -296,7 +296,7 @@ impl ReadArray for TiffArray {
     async fn chunk(&self, grid: &[u64], cancel: &Cancel) -> Result<Option<Vec<u8>>, FormatError> {
         let Some((key, plane, wanted)) = self.place(grid) else { return Ok(None) };
         let placed = match self.page(key, cancel).await {
-            Err(FormatError::NotFound { .. }) if matches!(self.planes.places, Places::Files) => return Ok(None),
+            Err(FormatError::NoFile { .. }) if matches!(self.planes.places, Places::Files) => return Ok(None),
             placed => placed?,
         };
         let units = units_in(&placed.page, plane, &wanted);
