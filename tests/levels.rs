@@ -1,6 +1,11 @@
 //! Levels made of volumes that lack them: against analysis, through scratch space that forgets, fails and lies.
 #![cfg(all(feature = "levels", not(target_arch = "wasm32")))]
-#![expect(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test fails by panicking; its volumes are small")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a test fails by panicking; its volumes are small"
+)]
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -119,7 +124,10 @@ fn each_voxel(levels: &WithLevels, channels: &[u32], mut check: impl FnMut(u32, 
                         assert_eq!(chunk.shape.map(i64::from), chunk_box.shape());
                         for (index, at) in voxels(&chunk_box).enumerate() {
                             let size = chunk.data_type.size_bytes();
-                            let bits = chunk.data[index * size..(index + 1) * size].iter().rev().fold(0, |bits, &byte| bits << 8 | u64::from(byte));
+                            let bits = chunk.data[index * size..(index + 1) * size]
+                                .iter()
+                                .rev()
+                                .fold(0, |bits, &byte| bits << 8 | u64::from(byte));
                             check(number as u32, level, at, channel, bits);
                         }
                     }
@@ -131,7 +139,12 @@ fn each_voxel(levels: &WithLevels, channels: &[u32], mut check: impl FnMut(u32, 
 
 fn voxels(of: &VoxelBox) -> impl Iterator<Item = [i64; 3]> + use<> {
     let [xs, ys, zs] = [0, 1, 2].map(|axis| of.min[axis]..of.max[axis]);
-    zs.flat_map(move |z| ys.clone().flat_map({ let xs = xs.clone(); move |y| xs.clone().map(move |x| [x, y, z]) }))
+    zs.flat_map(move |z| {
+        ys.clone().flat_map({
+            let xs = xs.clone();
+            move |y| xs.clone().map(move |x| [x, y, z])
+        })
+    })
 }
 
 #[test]
@@ -146,7 +159,11 @@ fn every_voxel_is_the_mean_of_what_it_covers_whatever_the_chunks() {
         assert_eq!(levels.spec().levels.len(), 4, "{:?}", levels.spec().levels);
         // Each chunk once for each channel, and once more where two regions meet in it.
         let meet_within_chunks = chunk_shape[2] > 1;
-        assert!(reads.get() == 2 * chunks || meet_within_chunks && reads.get() <= 4 * chunks, "{chunk_shape:?}: {} of {chunks}", reads.get());
+        assert!(
+            reads.get() == 2 * chunks || meet_within_chunks && reads.get() <= 4 * chunks,
+            "{chunk_shape:?}: {} of {chunks}",
+            reads.get()
+        );
         each_voxel(&levels, &[0, 1], |_, level, at, channel, bits| {
             let size: [f64; 3] = std::array::from_fn(|axis| level.voxel_size_nm[axis] / [4.0, 4.0, 8.0][axis]);
             let middle = std::array::from_fn(|axis| (at[axis] as f64 + 0.5) * size[axis] - 0.5);

@@ -7,9 +7,9 @@ use futures::future::{FutureExt, LocalBoxFuture, Shared};
 use rustc_hash::FxHashMap;
 
 use crate::error::{ErrorCode, ViewerError};
-use crate::format::{self, ChunkSource, FormatError};
 #[cfg(feature = "levels")]
 use crate::format::levels::WithLevels;
+use crate::format::{self, ChunkSource, FormatError};
 use crate::runtime::{Cancel, CancelSource};
 use crate::store::Provider;
 #[cfg(feature = "levels")]

@@ -100,7 +100,9 @@ impl From<StoreError> for ViewerError {
                 (ErrorCode::InvalidOptions, Some("Give an address such as https://host/path, gs://bucket/path or s3://bucket/path."), false)
             }
             E::Scratch { .. } => (ErrorCode::Storage, Some("Leave the browser's private mode, or allow this page to store data."), true),
-            E::Quota { .. } => (ErrorCode::StorageFull, Some("Free space on the disk, or clear what this browser stores for other pages."), true),
+            E::Quota { .. } => {
+                (ErrorCode::StorageFull, Some("Free space on the disk, or clear what this browser stores for other pages."), true)
+            }
             E::ScratchFull { .. } => {
                 (ErrorCode::StorageFull, Some("Allow more with limits.diskBytes, or close other volumes and clear the cache."), true)
             }

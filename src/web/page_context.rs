@@ -224,7 +224,7 @@ async fn resolve(resolver: &Function, request: &PageRequest) -> Result<RequestPa
     let local = match (answer.size, &answer.url) {
         (Some(size), Some(url)) if size >= 0.0 => {
             Some(LocalFile::Blob { url: url.clone(), size: size as u64, modified_millis: answer.modified as u64 })
-        },
+        }
         (Some(_), _) => Some(LocalFile::Absent),
         (None, _) => None,
     };

@@ -99,9 +99,7 @@ impl Shared {
                         Ok(()) => VolumeStatus::Open(Rc::new(opened.spec)),
                         Err(error) => VolumeStatus::Failed(error),
                     },
-                    Ok(_) => {
-                        VolumeStatus::Failed(ViewerError::new(ErrorCode::Internal, "a worker answered another question"))
-                    }
+                    Ok(_) => VolumeStatus::Failed(ViewerError::new(ErrorCode::Internal, "a worker answered another question")),
                     Err(error) => VolumeStatus::Failed(error),
                 };
                 if let Some(known) = self.volumes.get_mut(&volume) {

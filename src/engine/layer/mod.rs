@@ -315,7 +315,11 @@ fn own_spec(options: &LayerOptions, spec: &Rc<VolumeSpec>) -> Rc<VolumeSpec> {
 fn open_job(options: &LayerOptions) -> OpenJob {
     let Some(source) = &options.source else { return OpenJob::default() };
     let (endpoint, path_style) = source.s3_service();
-    OpenJob { url: at_s3_service(source.url(), endpoint, path_style), said: source.said(), labels: options.kind == Some(LayerKind::Segmentation) }
+    OpenJob {
+        url: at_s3_service(source.url(), endpoint, path_style),
+        said: source.said(),
+        labels: options.kind == Some(LayerKind::Segmentation),
+    }
 }
 
 fn selection(options: &LayerOptions, spec: &VolumeSpec, at: &std::collections::BTreeMap<String, u64>) -> Result<Selection, ViewerError> {

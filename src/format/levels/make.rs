@@ -89,7 +89,12 @@ impl Reader<'_> {
         let part = LevelSpec { voxel_box: voxels, ..self.below.clone() };
         let grid = part.grid_box();
         let [xs, ys, zs] = [0, 1, 2].map(|axis| grid.min[axis]..grid.max[axis]);
-        let places = zs.flat_map(|z| ys.clone().flat_map({ let xs = xs.clone(); move |y| xs.clone().map(move |x| [x, y, z]) }));
+        let places = zs.flat_map(|z| {
+            ys.clone().flat_map({
+                let xs = xs.clone();
+                move |y| xs.clone().map(move |x| [x, y, z])
+            })
+        });
         let mut wanted = Vec::new();
         for place in places {
             match self.kept.get(&place) {

@@ -32,7 +32,8 @@ impl MadeLevel {
     /// The regions, by their place.
     pub fn regions(&self) -> impl Iterator<Item = [i64; 3]> + use<> {
         let chunks = self.spec.grid_box().max;
-        let counts: [i64; 3] = std::array::from_fn(|axis| (chunks[axis] + i64::from(self.region_chunks[axis]) - 1) / i64::from(self.region_chunks[axis]));
+        let counts: [i64; 3] =
+            std::array::from_fn(|axis| (chunks[axis] + i64::from(self.region_chunks[axis]) - 1) / i64::from(self.region_chunks[axis]));
         (0..counts[2]).flat_map(move |z| (0..counts[1]).flat_map(move |y| (0..counts[0]).map(move |x| [x, y, z])))
     }
 
@@ -63,7 +64,8 @@ impl MadeLevel {
 #[must_use]
 pub fn plan(spec: &VolumeSpec) -> Vec<MadeLevel> {
     let Some(coarsest) = spec.levels.last().filter(|_| spec.lacks_levels()) else { return Vec::new() };
-    let corner_nm = std::array::from_fn(|axis| coarsest.offset_nm[axis] + coarsest.voxel_box.min[axis] as f64 * coarsest.voxel_size_nm[axis]);
+    let corner_nm =
+        std::array::from_fn(|axis| coarsest.offset_nm[axis] + coarsest.voxel_box.min[axis] as f64 * coarsest.voxel_size_nm[axis]);
     let voxel_bytes = spec.data_type.size_bytes() as u64;
     let mut made: Vec<MadeLevel> = Vec::new();
     let (mut below, mut shape) = (coarsest.clone(), coarsest.voxel_box.shape());
@@ -105,7 +107,9 @@ fn cut(below_chunk: [u32; 3], factors: [u32; 3], shape: [i64; 3], voxel_bytes: u
             u64::from(covered).clamp(1, in_chunks(shape[axis], chunk[axis]))
         })
     };
-    let bytes = |chunk: [u32; 3], counts: [u64; 3]| (0..3).fold(voxel_bytes, |product, axis| product.saturating_mul(counts[axis] * u64::from(chunk[axis])));
+    let bytes = |chunk: [u32; 3], counts: [u64; 3]| {
+        (0..3).fold(voxel_bytes, |product, axis| product.saturating_mul(counts[axis] * u64::from(chunk[axis])))
+    };
     let thin = below_chunk[2].div_ceil(factors[2]) < 16;
     let fits = |chunk: &[u32; 3]| !thin || bytes(*chunk, covering(*chunk)) <= REGION_BYTES;
     let chunk = CHUNK_SHAPES.into_iter().find(fits).unwrap_or(CHUNK_SHAPES[2]);
@@ -183,11 +187,12 @@ mod tests {
 
     #[test]
     fn a_region_covers_the_planes_that_it_is_made_of() {
-        for (width, chunk) in [(1024, [128, 128, 16]), (4096, [256, 256, 4])] {
-            let planes = volume([width, width, 400], [8.0, 8.0, 8.0], [width as u32, width as u32, 1], DataType::Uint8);
+        for (width, chunk) in [(1024_u32, [128, 128, 16]), (4096, [256, 256, 4])] {
+            let wide = i64::from(width);
+            let planes = volume([wide, wide, 400], [8.0; 3], [width, width, 1], DataType::Uint8);
             let first = plan(&planes).swap_remove(0);
             let covered: Vec<i64> = (0..2).map(|axis| i64::from(first.region_chunks[axis] * first.spec.chunk_shape[axis] * 2)).collect();
-            assert!(covered.iter().all(|&n| n >= width), "{first:?}");
+            assert!(covered.iter().all(|&n| n >= wide), "{first:?}");
             assert_eq!(first.spec.chunk_shape, chunk, "{width}");
         }
     }

@@ -49,12 +49,7 @@ impl WithLevels {
     ///
     /// # Errors
     /// Where the entry cannot be held.
-    pub async fn new(
-        inner: Rc<dyn ChunkSource>,
-        scratch: Rc<dyn Scratch>,
-        entry: &str,
-        labels: bool,
-    ) -> Result<Self, StoreError> {
+    pub async fn new(inner: Rc<dyn ChunkSource>, scratch: Rc<dyn Scratch>, entry: &str, labels: bool) -> Result<Self, StoreError> {
         let made = plan(inner.spec());
         let mut spec = inner.spec().clone();
         spec.levels.extend(made.iter().map(|level| level.spec.clone()));
@@ -159,7 +154,8 @@ impl WithLevels {
         let block = make(self, from, level, voxels, self.labels, &selection, cancel).await?;
         let chunks = self.chunks(level, key.grid, &voxels, &block);
         let file = region::write(chunks.iter().map(Option::as_ref), self.labels);
-        if cancel.is_cancelled() {
+        // Who has removed the entry wants no more of it.
+        if cancel.is_cancelled() || self.scratch.size(&self.entry, SOURCE_FILE).await?.is_none() {
             return Err(StoreError::Cancelled.into());
         }
         self.scratch.write(&self.entry, &file_of(&key), 0, &file).await?;
@@ -221,7 +217,8 @@ impl WithLevels {
         let chunk_box = made.spec.chunk_box(grid);
         let Some(shape) = shape_of(&chunk_box).filter(|_| !chunk_box.is_empty()) else { return Ok(None) };
         let (region, number) = made.place(grid);
-        let key = RegionKey { level: u32::try_from(level).unwrap_or(u32::MAX), selection: selection_number(&self.spec, selection), grid: region };
+        let key =
+            RegionKey { level: u32::try_from(level).unwrap_or(u32::MAX), selection: selection_number(&self.spec, selection), grid: region };
         let gone = || self.damaged(&key, "it is not there any more");
         let index = self.index(key).await?.ok_or_else(gone)?;
         let (start, len, sum) = index.place(number).ok_or_else(gone)?;

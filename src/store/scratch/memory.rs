@@ -77,12 +77,8 @@ impl Scratch for MemoryScratch {
         let Some(bytes) = entries.get(entry).and_then(|entry| entry.files.get(file)) else { return ready(Ok(None)).boxed_local() };
         let bounds = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
         let part = bounds.filter(|(start, end)| start <= end).and_then(|(start, end)| bytes.get(start..end));
-        let outside = || StoreError::RangeOutside {
-            start: range.start,
-            end: range.end,
-            size: bytes.len() as u64,
-            url: Self::place(entry, file),
-        };
+        let outside =
+            || StoreError::RangeOutside { start: range.start, end: range.end, size: bytes.len() as u64, url: Self::place(entry, file) };
         ready(part.map(|part| Some(Bytes::copy_from_slice(part))).ok_or_else(outside)).boxed_local()
     }
 
