@@ -77,7 +77,7 @@ impl Bench {
                     let bytes = postcard::to_stdvec(&done).unwrap();
                     self.context.on_message(at, postcard::from_bytes(&bytes).unwrap());
                 }
-                ToWorker::Attach { volume, open, documents } => runner.attach(volume, open, documents),
+                ToWorker::Attach { volume, open, documents, levels } => runner.attach(volume, open, documents, levels),
                 ToWorker::Detach { volume } => runner.detach(volume),
                 ToWorker::Cancel { id } => runner.cancel(id),
                 ToWorker::Configure { .. } | ToWorker::Request { .. } => {}

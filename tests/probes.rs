@@ -90,7 +90,7 @@ fn what_one_worker_was_refused_no_other_asks_for() {
                         done.set(count);
                         posted.context.on_message(at, FromWorker::Done { id, result, memory_bytes: 0, traffic: Traffic::default() });
                     }
-                    ToWorker::Attach { volume, open, documents } => runners[at.place].attach(volume, open, documents),
+                    ToWorker::Attach { volume, open, documents, levels } => runners[at.place].attach(volume, open, documents, levels),
                     _ => {}
                 }
             }
