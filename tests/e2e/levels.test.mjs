@@ -151,9 +151,12 @@ test('making levels stops when told, needs its budget, and nothing of it stays w
     const info = await viewer.layers.makeLevels('one');
     const levels = info.levels.length;
     await context.clearCache();
-    while (viewer.layers.info('one').levels.length > 1 || (await kept()).length > 0) await new Promise((resolve) => requestAnimationFrame(resolve));
+    while (viewer.layers.info('one').levels.length > 1) await viewer.once('layerstatechange', { signal: AbortSignal.timeout(30_000) });
+    const end = performance.now() + 30_000;
+    while ((await kept()).length > 0 && performance.now() < end) await new Promise((resolve) => requestAnimationFrame(resolve));
+    const left = (await kept()).length;
     const block = await viewer.readVoxels('one', { min: [0, 0, 0], max: [2, 2, 2] });
-    return { refused, stopped, aborted, progress, levels, disk: context.usage.diskBytes, voxel: block.data[1] === voxel(1, 0, 0) };
+    return { left, refused, stopped, aborted, progress, levels, disk: context.usage.diskBytes, voxel: block.data[1] === voxel(1, 0, 0) };
   });
   assert.equal(got.refused[0], 'storage-full');
   assert.match(got.refused[1], /limits\.diskBytes/);
@@ -161,6 +164,7 @@ test('making levels stops when told, needs its budget, and nothing of it stays w
   assert.equal(got.aborted, 'AbortError');
   assert.deepEqual(got.progress, [0]);
   assert.ok(got.levels >= 3);
+  assert.equal(got.left, 0);
   assert.equal(got.disk, 0);
   assert.ok(got.voxel);
   await browser.close();

@@ -42,6 +42,10 @@ enum State {
     Offered,
     Beginning,
     Making,
+    /// What was made is being removed; `again`: and is wanted after all.
+    Stopping {
+        again: bool,
+    },
     Made,
     Failed(ViewerError),
 }
@@ -49,12 +53,16 @@ enum State {
 impl LevelsOfVolume {
     /// What is told of them.
     pub(in crate::engine) fn info(&self) -> MadeLevelsInfo {
-        let left = (self.missing.len() + self.running.len()) as u64;
+        let left = if matches!(self.state, State::Stopping { .. }) {
+            self.found.regions
+        } else {
+            (self.missing.len() + self.running.len()) as u64
+        };
         #[expect(clippy::cast_precision_loss, reason = "a part of one")]
         let progress = 1.0 - left as f64 / self.found.regions.max(1) as f64;
         let (state, error) = match &self.state {
             State::Offered => (MadeLevelsState::Offered, None),
-            State::Beginning | State::Making => (MadeLevelsState::Making, None),
+            State::Beginning | State::Making | State::Stopping { .. } => (MadeLevelsState::Making, None),
             State::Made => (MadeLevelsState::Made, None),
             State::Failed(error) => (MadeLevelsState::Failed, Some(error.clone())),
         };
@@ -91,6 +99,10 @@ impl Shared {
                 .with_remedy("Levels are made of large volumes, where the browser keeps files and limits.diskBytes is not 0."),
         };
         let levels = levels.ok_or_else(none)?;
+        if let State::Stopping { again } = &mut levels.state {
+            *again = true;
+            return Ok(());
+        }
         if matches!(levels.state, State::Offered | State::Failed(_)) {
             levels.state = State::Beginning;
             let work = LevelsWork::Begin { identity: levels.found.identity.clone(), bytes: levels.found.bytes, budget };
@@ -106,11 +118,15 @@ impl Shared {
         if !matches!(levels.state, State::Beginning | State::Making) {
             return;
         }
-        levels.state = State::Offered;
+        // Who begins writes no more than a line, and is not stopped: it would be unknown when it has ended.
+        let begun = matches!(levels.state, State::Making);
+        levels.state = State::Stopping { again: false };
         levels.running.clear();
-        levels.missing = VecDeque::new();
-        self.cancel_levels(volume);
-        self.start_levels(volume, Step::Discard, LevelsWork::Discard);
+        levels.missing.clear();
+        if begun {
+            self.cancel_levels(volume);
+            self.start_levels(volume, Step::Discard, LevelsWork::Discard);
+        }
         self.version += 1;
     }
 
@@ -159,12 +175,19 @@ impl Shared {
         match (step, result) {
             (Step::Find, Ok(Outcome::Levels(Some(found)))) => self.levels_found(volume, *found),
             // What cannot be kept is not made: the volume shows as it is.
-            (Step::Find, _) => {}
+            (Step::Find, result) => {
+                if let (Some(levels), Err(error)) = (self.levels_of(volume), result) {
+                    levels.state = State::Failed(error);
+                }
+            }
             (Step::Discard, result) => {
                 if let Ok(Outcome::Scratch { bytes }) = result {
                     self.disk_bytes = bytes;
                 }
                 self.find_levels_again(volume);
+            }
+            (Step::Begin, _) if matches!(self.levels_of(volume).map(|levels| &levels.state), Some(State::Stopping { .. })) => {
+                self.start_levels(volume, Step::Discard, LevelsWork::Discard);
             }
             (Step::Begin, Ok(Outcome::Scratch { bytes })) => {
                 self.disk_bytes = bytes;
@@ -201,7 +224,11 @@ impl Shared {
     fn levels_found(&mut self, volume: u32, found: MadeLevels) {
         let most = if found.is_local { UNASKED_LOCAL_BYTES } else { UNASKED_REMOTE_BYTES };
         let unasked = found.source_bytes <= most && found.bytes <= self.limits.disk_bytes;
-        let stopped = self.volumes.get(&volume).is_some_and(|known| known.levels.is_some());
+        let wanted = match self.levels_of(volume).map(|levels| &levels.state) {
+            None => unasked,
+            // Somebody has stopped them.
+            Some(state) => matches!(state, State::Stopping { again: true }),
+        };
         let is_made = found.missing.is_empty();
         let missing = found.missing.iter().copied().collect();
         self.pool.set_levels(volume, &found.entry);
@@ -210,7 +237,7 @@ impl Shared {
         }
         if is_made {
             self.levels_progress(volume);
-        } else if unasked && !stopped {
+        } else if wanted {
             // It is there: this was just set.
             let _there = self.make_levels(volume);
         }
@@ -226,6 +253,9 @@ impl Shared {
         let Some(known) = self.volumes.get_mut(&volume) else { return };
         let (Some(levels), VolumeStatus::Open(spec)) = (&mut known.levels, &known.status) else { return };
         if !levels.missing.is_empty() || !levels.running.is_empty() {
+            return;
+        }
+        if matches!(levels.state, State::Made) {
             return;
         }
         let mut grown = VolumeSpec::clone(spec);

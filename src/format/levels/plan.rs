@@ -197,11 +197,12 @@ mod tests {
 
     #[test]
     fn a_region_covers_the_planes_that_it_is_made_of() {
-        for (width, chunk) in [(1024, [64, 64, 64]), (2048, [128, 128, 16]), (4096, [256, 256, 4])] {
-            let planes = volume([width, width, 400], [8.0, 8.0, 8.0], [width as u32, width as u32, 1], DataType::Uint8);
+        for (width, chunk) in [(1024_u32, [64, 64, 64]), (2048, [128, 128, 16]), (4096, [256, 256, 4])] {
+            let wide = i64::from(width);
+            let planes = volume([wide, wide, 400], [8.0; 3], [width, width, 1], DataType::Uint8);
             let first = plan(&planes).swap_remove(0);
             let covered: Vec<i64> = (0..2).map(|axis| i64::from(first.region_chunks[axis] * first.spec.chunk_shape[axis] * 2)).collect();
-            assert!(covered.iter().all(|&n| n >= width), "{first:?}");
+            assert!(covered.iter().all(|&n| n >= wide), "{first:?}");
             assert_eq!(first.spec.chunk_shape, chunk, "{width}");
         }
     }

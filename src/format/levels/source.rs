@@ -154,7 +154,8 @@ impl WithLevels {
         let block = make(self, from, level, voxels, self.labels, &selection, cancel).await?;
         let chunks = self.chunks(level, key.grid, &voxels, &block);
         let file = region::write(chunks.iter().map(Option::as_ref), self.labels);
-        if cancel.is_cancelled() {
+        // Who has removed the entry wants no more of it.
+        if cancel.is_cancelled() || self.scratch.size(&self.entry, SOURCE_FILE).await?.is_none() {
             return Err(StoreError::Cancelled.into());
         }
         self.scratch.write(&self.entry, &file_of(&key), 0, &file).await?;
