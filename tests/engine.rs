@@ -80,6 +80,7 @@ impl Bench {
                 ToWorker::Attach { volume, open, documents } => runner.attach(volume, open, documents),
                 ToWorker::Detach { volume } => runner.detach(volume),
                 ToWorker::Cancel { id } => runner.cancel(id),
+                ToWorker::More { id } => runner.more(id),
                 ToWorker::Configure { .. } | ToWorker::Request { .. } => {}
             }
         }
