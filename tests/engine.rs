@@ -80,7 +80,8 @@ impl Bench {
                 ToWorker::Attach { volume, open, documents, levels } => runner.attach(volume, open, documents, levels),
                 ToWorker::Detach { volume } => runner.detach(volume),
                 ToWorker::Cancel { id } => runner.cancel(id),
-                ToWorker::Configure { .. } | ToWorker::Request { .. } | ToWorker::More { .. } => {}
+                ToWorker::More { id } => runner.more(id),
+                ToWorker::Configure { .. } | ToWorker::Request { .. } => {}
             }
         }
     }

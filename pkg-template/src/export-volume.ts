@@ -13,7 +13,7 @@ const BLOB_BYTES = 64 << 20;
 interface Target {
   write(bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
   end(): Blob | Promise<void>;
-  abort(reason: unknown): void | Promise<void>;
+  abort(reason: unknown): void;
 }
 
 export async function exportVolume(view: EngineView, requests: Requests, layerId: string, format: ExportFormat, options: ExportOptions): Promise<Blob | void> {
@@ -32,7 +32,7 @@ export async function exportVolume(view: EngineView, requests: Requests, layerId
     );
     return await target.end();
   } catch (e) {
-    await target.abort(e);
+    target.abort(e);
     throw e;
   }
 }
@@ -67,7 +67,9 @@ function intoStream(stream: WritableStream<Uint8Array>): Target {
   return {
     write: (bytes) => writer.write(bytes).catch(failed),
     end: () => writer.close().catch(failed),
-    // A stream that has failed cannot be told of it.
-    abort: (reason) => writer.abort(reason).catch(() => {}),
+    abort(reason) {
+      // It hears of it after what it is writing, which may take for ever. One that has failed cannot be told.
+      writer.abort(reason).catch(() => {});
+    },
   };
 }

@@ -427,6 +427,15 @@ export interface VoxelBlock {
   data: VoxelArray;
 }
 
+/** Where a panel lies in the container, in CSS pixels. */
+export interface PanelPlace {
+  name: PanelName;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
 /** What lies under a point. */
 export interface PickInfo {
   /** In nm. */
@@ -536,6 +545,8 @@ export interface Viewer extends AsyncDisposable {
   readonly actions: Actions;
   readonly viewState: Readonly<ViewState>;
   layout: Layout;
+  /** The panels of the layout. */
+  readonly panels: readonly PanelPlace[];
   /** Resolves when it is there, or when another move or the user has taken over. */
   setViewState(patch: Partial<ViewState>, options?: { durationMs?: number; signal?: AbortSignal }): Promise<void>;
   /** What lies under a point, in CSS pixels in the container. */

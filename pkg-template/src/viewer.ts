@@ -17,7 +17,7 @@ import { Requests } from "./requests.js";
 import { shareUrl } from "./share.js";
 import { stateForEngine, stateFromEngine } from "./source-url.js";
 import { css } from "./style.js";
-import type { Actions, Context, Layout, PanelName, PartialViewerState, PickInfo, Stats, Subscription, Viewer, ViewerEvents, ViewerOptions, ViewerStateV1, ViewState, VoxelBlock, VoxelBox } from "./types.js";
+import type { Actions, Context, Layout, PanelName, PanelPlace, PartialViewerState, PickInfo, Stats, Subscription, Viewer, ViewerEvents, ViewerOptions, ViewerStateV1, ViewState, VoxelBlock, VoxelBox } from "./types.js";
 import { checkKeys, checkViewerOptions, checkViewState, invalid } from "./validate.js";
 
 /** How often a page in the background, which gets no animation frames, looks after its requests. */
@@ -139,6 +139,10 @@ class ViewerImpl implements Viewer {
 
   set layout(layout: Layout) {
     guarded(() => this.#live().setLayout(layout));
+  }
+
+  get panels(): readonly PanelPlace[] {
+    return guarded(() => this.#live().panels()).map(({ name, x, y, width, height }) => ({ name, x, y, width, height }));
   }
 
   get stats(): Readonly<Stats> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::boxes::copy;
 use super::plan::{Level, Plan, as_f64};
-use super::write::{File, Layout};
+use super::write::{File, Layout, with};
 use super::zip::Method;
 use super::{ExportError, OmeVersion, VolumeExport};
 use crate::codec::{blosc, zstd};
@@ -99,24 +99,19 @@ impl OmeZarr<'_> {
 
 impl Layout for OmeZarr<'_> {
     fn documents(&self) -> Vec<(String, Value)> {
-        let mut multiscale = self.multiscale();
+        let multiscale = self.multiscale();
+        let labelled = |attributes, label| if self.request.as_labels { with(attributes, "image-label", label) } else { attributes };
         let levels = self.plan.levels.iter().enumerate();
         match self.request.ome_version {
             OmeVersion::V05 => {
-                let mut ome = json!({ "version": "0.5", "multiscales": [multiscale] });
-                if self.request.as_labels {
-                    ome["image-label"] = json!({});
-                }
+                let ome = labelled(json!({ "version": "0.5", "multiscales": [multiscale] }), json!({}));
                 let group = json!({ "zarr_format": 3, "node_type": "group", "attributes": { "ome": ome } });
                 let arrays = levels.map(|(number, level)| (format!("{number}/zarr.json"), self.array_v3(level)));
                 [("zarr.json".to_owned(), group)].into_iter().chain(arrays).collect()
             }
             OmeVersion::V04 => {
-                multiscale["version"] = json!("0.4");
-                let mut attributes = json!({ "multiscales": [multiscale] });
-                if self.request.as_labels {
-                    attributes["image-label"] = json!({ "version": "0.4" });
-                }
+                let multiscale = with(multiscale, "version", json!("0.4"));
+                let attributes = labelled(json!({ "multiscales": [multiscale] }), json!({ "version": "0.4" }));
                 let group = [(".zgroup".to_owned(), json!({ "zarr_format": 2 })), (".zattrs".to_owned(), attributes)];
                 let arrays = levels.map(|(number, level)| (format!("{number}/.zarray"), self.array_v2(level)));
                 group.into_iter().chain(arrays).collect()
@@ -141,7 +136,7 @@ impl Layout for OmeZarr<'_> {
 
 fn padded(block: &VoxelBlock, shape: [u32; 3]) -> Result<VoxelBlock, ExportError> {
     let whole = VoxelBlock::filled(block.data_type, shape, 0);
-    let mut whole = whole.ok_or_else(|| ExportError::OutOfMemory { bytes: block.data.len() as u64 })?;
+    let mut whole = whole.ok_or(ExportError::OutOfMemory { bytes: block.data.len() as u64 })?;
     copy(block, [0; 3], &mut whole, [0; 3]);
     Ok(whole)
 }

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::plan::{Level, Plan, as_f64};
-use super::write::{File, Layout};
+use super::write::{File, Layout, with};
 use super::zip::Method;
 use super::{ExportError, VolumeExport};
 use crate::codec::{compressed_segmentation, png};
@@ -93,7 +93,7 @@ impl<'a> Precomputed<'a> {
     }
 
     fn scale(&self, level: &Level) -> Value {
-        let mut scale = json!({
+        let scale = json!({
             "key": self.key(level),
             "size": level.shape,
             "resolution": self.resolution(level),
@@ -101,10 +101,10 @@ impl<'a> Precomputed<'a> {
             "chunk_sizes": [level.chunk],
             "encoding": self.encoding.name(),
         });
-        if self.encoding == Encoding::CompressedSegmentation {
-            scale["compressed_segmentation_block_size"] = json!(BLOCK);
+        match self.encoding {
+            Encoding::CompressedSegmentation => with(scale, "compressed_segmentation_block_size", json!(BLOCK)),
+            Encoding::Raw | Encoding::Png => scale,
         }
-        scale
     }
 }
 

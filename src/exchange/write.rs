@@ -47,6 +47,14 @@ pub(super) trait Layout {
     fn chunk(&self, number: usize, level: &Level, at: [u64; 3], block: &VoxelBlock) -> Result<File, ExportError>;
 }
 
+/// An object with one more member.
+pub(super) fn with(mut object: Value, key: &str, value: Value) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(key.to_owned(), value);
+    }
+    object
+}
+
 /// Writes a box of one channel and place of a volume. The box is clipped to the voxels that exist.
 ///
 /// # Errors

@@ -70,21 +70,24 @@ test('an export goes into a stream no faster than that takes it, and ends with i
     const nothing = await viewer.layers.exportVolume('image', 'npy', { box: { min: [0, 0, 0], max: [256, 256, 200] }, to });
     const total = sizes.reduce((sum, n) => sum + n, 0);
 
-    // A stream that never takes anything: the worker waits, and all ends when it is told so.
+    // A stream that does not take anything: the worker waits, and all ends when it is told so.
     const stop = new AbortController();
-    let aborted;
-    let asked = 0;
-    const stuck = new WritableStream({ write: () => new Promise((resolve) => { asked += 1; void resolve; }), abort: (reason) => void (aborted = reason) });
+    let release;
+    let hear;
+    const heard = new Promise((resolve) => (hear = resolve));
+    const stuck = new WritableStream({ write: () => new Promise((resolve) => (release = resolve)), abort: hear });
     const waiting = viewer.layers.exportVolume('image', 'npy', { to: stuck, signal: stop.signal });
-    while (asked === 0) await new Promise((resolve) => requestAnimationFrame(resolve));
+    while (!release) await new Promise((resolve) => requestAnimationFrame(resolve));
     stop.abort(new Error('enough'));
     const reason = await waiting.then(() => 'nothing', (e) => e.message);
+    release();
+    const aborted = await heard;
     // The viewer reads on.
     const block = await viewer.readVoxels('image', { min: [0, 0, 0], max: [8, 8, 8] });
 
     const full = new WritableStream({ write: () => { throw new Error('the disk is full'); } });
     const failed = await viewer.layers.exportVolume('image', 'npy', { to: full }).then(() => 'nothing', (e) => [e.code, e.message]);
-    return { nothing, total, closed, pieces: sizes.length, reason, aborted: aborted?.message, voxels: block.data.length, failed };
+    return { nothing, total, closed, pieces: sizes.length, reason, aborted: aborted.message, voxels: block.data.length, failed };
   });
   assert.equal(got.nothing, undefined);
   assert.equal(got.total, 128 + 256 * 256 * 200);

@@ -1,25 +1,17 @@
 /** What of a layer is in view: the voxels that the slices on screen cross. */
-import type { LayerInfo, Quat, Vec3, ViewState, VoxelBox } from "neurolume";
+import type { LayerInfo, PanelName, PanelPlace, Quat, Vec3, ViewState, VoxelBox } from "neurolume";
 
 /** The axes across and down of each panel of slices, before the view is turned. */
-const PANELS: Record<string, [Vec3, Vec3]> = { xy: [[1, 0, 0], [0, 1, 0]], xz: [[1, 0, 0], [0, 0, 1]], yz: [[0, 0, 1], [0, 1, 0]] };
-
-/** The panels of slices on screen, with their size in CSS pixels. */
-export function slicePanels(): { name: string; width: number; height: number }[] {
-  const root = document.querySelector("nl-app")?.shadowRoot;
-  return Object.keys(PANELS).flatMap((name) => {
-    const rect = root?.querySelector(`[data-testid="panel-${name}"]`)?.getBoundingClientRect();
-    return rect && rect.width > 0 ? [{ name, width: rect.width, height: rect.height }] : [];
-  });
-}
+const PANELS: Record<Exclude<PanelName, "3d">, [Vec3, Vec3]> = { xy: [[1, 0, 0], [0, 1, 0]], xz: [[1, 0, 0], [0, 0, 1]], yz: [[0, 0, 1], [0, 1, 0]] };
 
 /** The box of voxels of a level, clipped to it; undefined where nothing of it is in view. */
-export function boxInView(panels: ReturnType<typeof slicePanels>, view: ViewState, info: LayerInfo, level: number): VoxelBox | undefined {
+export function boxInView(panels: readonly PanelPlace[], view: ViewState, info: LayerInfo, level: number): VoxelBox | undefined {
   const spec = info.levels[level];
-  if (!spec || panels.length === 0) return undefined;
+  const slices = panels.flatMap(({ name, ...size }) => (name === "3d" ? [] : [{ axes: PANELS[name], ...size }]));
+  if (!spec || slices.length === 0) return undefined;
   const reach: number[] = [0, 0, 0];
-  for (const { name, width, height } of panels) {
-    const [across, down] = (PANELS[name] as [Vec3, Vec3]).map((axis) => turned(axis, view.crossSectionOrientation)) as [Vec3, Vec3];
+  for (const { axes, width, height } of slices) {
+    const [across, down] = [turned(axes[0], view.crossSectionOrientation), turned(axes[1], view.crossSectionOrientation)];
     for (const axis of [0, 1, 2] as const) {
       reach[axis] = Math.max(reach[axis] as number, (view.crossSectionScale / 2) * (width * Math.abs(across[axis]) + height * Math.abs(down[axis])));
     }

@@ -7,7 +7,7 @@ import { Part } from "../part.js";
 import { chooseFile, savesAsItGrows } from "../save.js";
 import { session, type Topic } from "../session.js";
 import { base, dialog } from "../styles.js";
-import { boxInView, slicePanels } from "../view-box.js";
+import { boxInView } from "../view-box.js";
 
 const FORMATS: { format: ExportFormat; label: string; about: string; ending: string }[] = [
   { format: "ome-zarr", label: "OME-Zarr", about: "for napari, Fiji, WEBKNOSSOS, Python", ending: "zarr.zip" },
@@ -37,7 +37,7 @@ class ExportBox extends Part {
     base,
     dialog,
     css`
-      dialog { width: 440px; margin: 64px auto auto; }
+      dialog { width: 460px; margin: 64px auto auto; }
       form { padding: 16px; margin: 0; }
       .head { display: flex; align-items: start; justify-content: space-between; }
       .head .icon { margin: -4px -4px 0 0; }
@@ -164,7 +164,7 @@ class ExportBox extends Part {
     const info = session.infos.get(this.layer);
     // Where a layer is moved or turned, the view says nothing of its voxels.
     const moved = session.layers.find(({ id }) => id === this.layer)?.transform !== undefined;
-    this.box = info && session.viewState && !moved ? boxInView(slicePanels(), session.viewState, info, level) : undefined;
+    this.box = info && session.viewState && !moved ? boxInView(session.viewer?.panels ?? [], session.viewState, info, level) : undefined;
     if (!this.box) this.inView = false;
   }
 
