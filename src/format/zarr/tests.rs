@@ -186,7 +186,7 @@ fn finds_the_format_with_few_requests() {
         open_data(&named, url).unwrap();
         assert_eq!(named.taken(), ["zarr.json", ".zarray", ".zattrs"], "{url}");
     }
-    assert!(matches!(open_data(&named, "nifti://https://h/data"), Err(FormatError::Unsupported { what: "the format", .. })));
+    assert!(matches!(open_data(&named, "deepzoom://https://h/data"), Err(FormatError::Unsupported { what: "the format", .. })));
     assert!(named.taken().is_empty());
     // A site that answers every path with its page, a bucket that forbids what is absent: what is there counts.
     let page = recorder([("info", b"<!doctype html>".to_vec()), ("zarr.json", array)].into_iter().collect());

@@ -47,7 +47,8 @@ fn read_from(fixture: &Fixture, volume: &str, level: usize, grid: [i64; 3], name
     fetch("info");
     let url = fixture.folder.join(volume);
     let never = Cancel::never();
-    let opened = neurolume::format::open(Rc::new(FileProvider), url.to_str().unwrap(), None, &never);
+    let said = neurolume::format::Said::default();
+    let opened = neurolume::format::open(Rc::new(FileProvider), url.to_str().unwrap(), &said, &never);
     let source: Box<dyn ChunkSource> = pollster::block_on(opened).unwrap();
     assert_eq!(source.spec().format, SourceFormat::Precomputed);
     let chunk_box = source.spec().levels[level].chunk_box(grid);
