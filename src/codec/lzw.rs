@@ -46,7 +46,8 @@ mod tests {
     #[test]
     fn reads_the_example_of_the_specification() {
         assert_eq!(decode(&EXAMPLE, 9).unwrap(), [7, 7, 7, 8, 8, 7, 7, 6, 6]);
-        assert_eq!(decode(&EXAMPLE[..9], 9).unwrap(), [7, 7, 7, 8, 8, 7, 7, 6], "without its end");
+        assert_eq!(decode(&EXAMPLE[..9], 9).unwrap(), [7, 7, 7, 8, 8, 7, 7, 6, 6], "without the code for its end");
+        assert_eq!(decode(&EXAMPLE[..8], 9).unwrap(), [7, 7, 7, 8, 8, 7, 7, 6], "cut short");
         assert!(matches!(decode(&EXAMPLE, 8), Err(CodecError::WrongSize { .. })));
         // A code that does not exist yet.
         assert!(matches!(decode(&[0x80, 0x01, 0xff, 0xff], 9), Err(CodecError::Corrupt { .. })));

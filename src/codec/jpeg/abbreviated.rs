@@ -69,7 +69,7 @@ fn copy(marker: u8, body: &[u8], to: &mut Vec<u8>) {
 
 #[cfg(all(test, feature = "jpeg-full"))]
 mod tests {
-    use libjpeg_turbo_rs::{Encoder, PixelFormat};
+    use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
     use proptest::prelude::*;
 
     use super::super::{decode, size};
@@ -81,7 +81,7 @@ mod tests {
 
     /// An image, its tables apart, and the image without them.
     fn split() -> [Vec<u8>; 3] {
-        let image = Encoder::new(&colours(), 16, 16, PixelFormat::Rgb).quality(95).encode().unwrap();
+        let image = Encoder::new(&colours(), 16, 16, PixelFormat::Rgb).quality(95).subsampling(Subsampling::S444).encode().unwrap();
         let (mut tables, mut rest) = (START_OF_IMAGE.to_vec(), START_OF_IMAGE.to_vec());
         let mut left = body(&image).unwrap();
         loop {

@@ -9,7 +9,7 @@ use crate::format::FormatError;
 use crate::runtime::Cancel;
 
 /// More fields than any image has.
-const MOST_FIELDS: u64 = 4096;
+const MOST_FIELDS: usize = 4096;
 /// The longest value that an error shows.
 const MOST_SHOWN: usize = 8;
 
@@ -64,7 +64,7 @@ pub(super) struct Directory {
 }
 
 /// Bytes of a value of a field of this type; `None` for an unknown type.
-fn value_bytes(kind: u64) -> Option<u64> {
+fn value_bytes(kind: u64) -> Option<usize> {
     Some(match kind {
         // BYTE, ASCII, SBYTE, UNDEFINED
         1 | 2 | 6 | 7 => 1,
@@ -81,16 +81,16 @@ fn value_bytes(kind: u64) -> Option<u64> {
 impl Directory {
     /// Reads the directory at a place; `ahead` as in [`TiffFile::bytes`].
     pub(super) async fn read(tiff: &TiffFile, at: u64, ahead: u64, cancel: &Cancel) -> Result<Self, FormatError> {
-        let (count_bytes, field_bytes, place_bytes) = if tiff.is_big { (8, 20, 8) } else { (2, 12, 4) };
-        let count = tiff.order.number(&tiff.bytes(at, count_bytes, ahead, cancel).await?);
-        if count == 0 || count > MOST_FIELDS {
+        let (count_len, field_len, place_len) = if tiff.is_big { (8, 20, 8) } else { (2, 12, 4) };
+        let count = tiff.order.number(&tiff.bytes(at, count_len as u64, ahead, cancel).await?);
+        let fields_len = usize::try_from(count).ok().filter(|count| (1..=MOST_FIELDS).contains(count)).map(|count| count * field_len);
+        let Some(fields_len) = fields_len else {
             return Err(tiff.bad(format!("the directory at byte {at} has {count} fields; 1 to {MOST_FIELDS} are read")));
-        }
-        let len = count_bytes + count * field_bytes + place_bytes;
+        };
+        let len = (count_len + fields_len + place_len) as u64;
         let bytes = tiff.bytes(at, len, ahead.max(len), cancel).await?;
         let number = |bytes: &[u8]| tiff.order.number(bytes);
-        let [count_len, field_len, place_len] = [count_bytes, field_bytes, place_bytes].map(|n| n as usize);
-        let (fields, next) = bytes.get(count_len..).unwrap_or_default().split_at_checked(count as usize * field_len).unwrap_or_default();
+        let (fields, next) = bytes.get(count_len..).unwrap_or_default().split_at_checked(fields_len).unwrap_or_default();
         let field = |stored: &[u8]| {
             let (head, value) = stored.split_at_checked(field_len - place_len)?;
             let (tag, rest) = head.split_at_checked(2)?;
@@ -120,13 +120,13 @@ impl Directory {
     async fn stored(&self, tiff: &TiffFile, tag: Tag, cancel: &Cancel) -> Result<Option<(u64, Bytes)>, FormatError> {
         let Some(field) = self.fields.get(&(tag as u64)) else { return Ok(None) };
         let size = value_bytes(field.kind).ok_or_else(|| self.bad(tiff, format!("{tag:?} is of the unknown type {}", field.kind)))?;
-        let len = field.count.checked_mul(size).ok_or_else(|| self.bad(tiff, format!("{tag:?} has {} values", field.count)))?;
+        let len = field.count.checked_mul(size as u64).ok_or_else(|| self.bad(tiff, format!("{tag:?} has {} values", field.count)))?;
         let room = if tiff.is_big { 8 } else { 4 };
-        if len <= room {
+        if len <= room as u64 {
             let bytes = field.stored.get(..usize::try_from(len).unwrap_or(0)).unwrap_or_default();
             return Ok(Some((field.kind, Bytes::copy_from_slice(bytes))));
         }
-        let at = tiff.order.number(field.stored.get(..room as usize).unwrap_or_default());
+        let at = tiff.order.number(field.stored.get(..room).unwrap_or_default());
         Ok(Some((field.kind, tiff.field_bytes(at, len, cancel).await?)))
     }
 
@@ -134,7 +134,7 @@ impl Directory {
     pub(super) async fn numbers(&self, tiff: &TiffFile, tag: Tag, cancel: &Cancel) -> Result<Option<Vec<u64>>, FormatError> {
         let Some((kind, bytes)) = self.stored(tiff, tag, cancel).await? else { return Ok(None) };
         let size = match kind {
-            1 | 3 | 4 | 13 | 16 | 18 => value_bytes(kind).unwrap_or(1) as usize,
+            1 | 3 | 4 | 13 | 16 | 18 => value_bytes(kind).unwrap_or(1),
             _ => return Err(self.bad(tiff, format!("{tag:?} is of type {kind} instead of whole numbers"))),
         };
         Ok(Some(bytes.chunks_exact(size).map(|value| tiff.order.number(value)).collect()))
