@@ -362,7 +362,8 @@ fn no_byte_is_read_twice_for_a_view_of_all_channels() {
     let expected = expected::read(&folder.join("expected.json")).unwrap();
     let mut several = 0;
     // The directories of TIFF files lie among their images, and are read in windows; an image of a sequence is read to tell what all are.
-    let cases = expected.cases.iter().filter(|case| case.channels > 1 && kind_of(case) == "image" && !matches!(&*case.format, "tiff" | "images"));
+    let cases =
+        expected.cases.iter().filter(|case| case.channels > 1 && kind_of(case) == "image" && !matches!(&*case.format, "tiff" | "images"));
     for case in cases {
         let recorder = Recorder::default();
         let bench = Bench::reading(Limits { workers: 3, ..Limits::default() }, Rc::new(recorder.clone()));

@@ -61,7 +61,8 @@ fn something_else_that_is_called_info_does_not_hide_a_volume() {
         assert_eq!(opened.unwrap().spec().format, SourceFormat::OmeZarr, "{says:?}");
         // Alone, it is what is wrong.
         let nothing = support::data_folder().join("ome").to_str().unwrap().to_owned();
-        let error = pollster::block_on(format::open(provider, &nothing, &neurolume::format::Said::default(), &Cancel::never())).err().unwrap();
+        let error =
+            pollster::block_on(format::open(provider, &nothing, &neurolume::format::Said::default(), &Cancel::never())).err().unwrap();
         assert_eq!(neurolume::error::ViewerError::from(error).code, ErrorCode::BadMetadata, "{says:?}");
     }
 }

@@ -7,10 +7,10 @@ use futures::future::join_all;
 use serde_json::{Map, Value};
 
 use super::document::{child_url, parse_document};
-use super::hint::{format_called, format_named};
 #[cfg(feature = "files")]
 use super::files;
 use super::hint::{foreign, format_called, format_named, format_said};
+use super::hint::{format_called, format_named};
 use super::{ChunkSource, FormatError, Said, SourceFormat, precomputed};
 #[cfg(feature = "zarr")]
 use super::{n5, wkw, zarr_folder::open_zarr};
@@ -47,12 +47,7 @@ type Found<'a> = Vec<(&'a str, Map<String, Value>)>;
 /// # Errors
 /// [`FormatError::NotFound`] where no document is there; [`FormatError::NeedsFullModule`] for anything but precomputed volumes where it is
 /// not compiled in; else what is wrong with the document that is there.
-pub async fn open(
-    provider: Rc<dyn Provider>,
-    url: &str,
-    said: &Said,
-    cancel: &Cancel,
-) -> Result<Box<dyn ChunkSource>, FormatError> {
+pub async fn open(provider: Rc<dyn Provider>, url: &str, said: &Said, cancel: &Cancel) -> Result<Box<dyn ChunkSource>, FormatError> {
     let SourceUrl { url, format } = parse_source(url, None)?;
     let url = url.as_str();
     if !cfg!(feature = "zip") && url.contains("|zip:") {
