@@ -10,7 +10,6 @@ use super::document::{child_url, parse_document};
 #[cfg(feature = "files")]
 use super::files;
 use super::hint::{foreign, format_called, format_named, format_said};
-use super::hint::{format_called, format_named};
 use super::{ChunkSource, FormatError, Said, SourceFormat, precomputed};
 #[cfg(feature = "zarr")]
 use super::{n5, wkw, zarr_folder::open_zarr};
