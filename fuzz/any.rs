@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 
-static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
+static TARGET: LazyLock<targets::Target> = LazyLock::new(|| {
     let name = std::env::var("NEUROLUME_FUZZ").unwrap_or_default();
     let target = targets::TARGETS.iter().find(|(known, _)| *known == name);
     target.unwrap_or_else(|| panic!("NEUROLUME_FUZZ={name} names no target")).1

@@ -19,8 +19,11 @@ use neurolume::voxel::{DataType, VoxelBlock};
 /// The longest that a decoder is asked for, bytes.
 const MOST: usize = 1 << 16;
 
+/// What takes bytes, and panics where something is wrong.
+pub(crate) type Target = fn(&[u8]);
+
 /// The targets by name.
-pub(crate) const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("blosc", |data| bounded(blosc::decode(data, MOST))),
     ("bzip2", |data| bounded(bzip2::decode(data, MOST))),
     ("compressed_segmentation", compressed_segmentation),
