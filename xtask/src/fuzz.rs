@@ -91,7 +91,7 @@ pub(crate) fn targets(names: &[String], seconds: u32) -> Result<()> {
         let known: Vec<_> = TARGETS.iter().map(|(name, _)| *name).collect();
         bail!("there is no target {unknown:?}; the targets are {}", known.join(", "));
     }
-    if output(cargo().args(["fuzz", "--version"])).is_err() {
+    if seconds > 0 && output(cargo().args(["fuzz", "--version"])).is_err() {
         step("install cargo-fuzz", || run(cargo().args(["install", "--locked", "cargo-fuzz", "--version", VERSION])))?;
     }
     for (name, seeds) in TARGETS {
@@ -110,6 +110,9 @@ fn fuzz(name: &str, seeds: &Seeds, seconds: u32) -> Result<()> {
         fs::create_dir_all(folder)?;
     }
     write_seeds(seeds, &seed_folder)?;
+    if seconds == 0 {
+        return keep(&seed_folder, &kept);
+    }
     let fuzzer = |folders: &[&Path], options: &[String]| {
         let mut command = Command::new("cargo");
         // The flags that find what inputs reach are of the compiler's own, unstable ones.
@@ -133,8 +136,10 @@ fn keep(least: &Path, kept: &Path) -> Result<()> {
         let path = entry?.path();
         files.push((path.metadata()?.len(), path));
     }
-    files.retain(|(bytes, _)| *bytes <= KEPT_BYTES);
     files.sort();
+    // But one is kept however large it is.
+    let small = files.iter().filter(|(bytes, _)| *bytes <= KEPT_BYTES).count();
+    files.truncate(small.max(1));
     fs::remove_dir_all(kept)?;
     fs::create_dir_all(kept)?;
     for (_, path) in files.iter().take(KEPT_FILES) {
@@ -171,11 +176,12 @@ fn write_seeds(seeds: &Seeds, folder: &Path) -> Result<()> {
         }
         Folders(folders, document) => {
             for volume in volumes(&data, folders)? {
-                let Ok(metadata) = fs::read(volume.join(document)) else { continue };
+                let mut places = [volume.join(document), volume.join("1").join(document)].into_iter();
+                let Some(metadata) = places.find_map(|path| fs::read(path).ok()) else { continue };
                 let level = [".zarray", "attributes.json"].map(|name| volume.join("0").join(name)).into_iter().find(|path| path.is_file());
-                let Some(rest) = level.map_or_else(|| smallest_chunk(&volume), |level| Ok(Some(level)))? else { continue };
+                let rest = level.map_or_else(|| smallest_chunk(&volume), |level| Ok(Some(level)))?;
                 let Ok(len) = u16::try_from(metadata.len()) else { continue };
-                write([len.to_le_bytes().as_slice(), &metadata, &fs::read(rest)?].concat())?;
+                write([len.to_le_bytes().to_vec(), metadata, rest.map(fs::read).transpose()?.unwrap_or_default()].concat())?;
             }
         }
     }

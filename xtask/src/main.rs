@@ -49,7 +49,7 @@ cargo xtask COMMAND
       --decoders          MB/s of every decoder instead: as wasm beside Neuroglancer's, natively beside C libraries (Python's, where
                           they are installed; PYTHON names the interpreter)
   fuzz [TARGET…]        feed damaged bytes to every decoder and parser, and keep what reaches most in fuzz/corpus
-      --seconds N         for each target; default 120
+      --seconds N         for each target; default 120; 0 keeps the inputs that it begins with
 ";
 
 fn main() -> ExitCode {
