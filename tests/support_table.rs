@@ -115,7 +115,7 @@ fn table(own: &Expected, fixtures: &Expected) -> String {
             row.types.insert(data_type);
         }
     }
-    let mut text = "| format | of it | voxels | volumes read in tests |\n|---|---|---|---|\n".to_owned();
+    let mut text = "| format | encodings and features | voxels | volumes read in tests |\n|---|---|---|---|\n".to_owned();
     for (format, name, words) in FORMATS {
         let row = rows.remove(format).unwrap_or_else(|| panic!("no case is of the format {format}"));
         let untested: Vec<_> = words.iter().filter(|word| !row.words.contains(**word)).collect();
