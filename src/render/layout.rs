@@ -417,7 +417,8 @@ fn set_image(slice: &mut Slice, style: &ImageStyle) {
         (style.invert, flag::INVERT),
         (style.additive, flag::ADDITIVE),
         (matches!(style.data_type, DataType::Int8 | DataType::Int16 | DataType::Int32), flag::SIGNED),
-        (style.data_type == DataType::Float32, flag::FLOAT),
+        // Eight bytes are drawn as floats (`cache::residency`).
+        (style.data_type == DataType::Float32 || style.data_type.size_bytes() == 8, flag::FLOAT),
     ];
     for (set, flag) in flags {
         slice.flags |= if set { flag } else { 0 };

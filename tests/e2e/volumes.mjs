@@ -270,7 +270,8 @@ export async function checkPicture({ volume, base, window }) {
           compare(x, y, nothing ? [...background] : segmentColor(segment), 0, `segment ${segment}`);
         } else if (!Number.isNaN(value)) {
           const [low, high] = window;
-          const grey = high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) * 255 : value >= high ? 255 : 0;
+          // In halves: what lies between the largest doubles is no double.
+          const grey = high > low ? Math.min(1, Math.max(0, (Number(value) / 2 - low / 2) / (high / 2 - low / 2))) * 255 : value >= high ? 255 : 0;
           compare(x, y, [grey, grey, grey], 1, `${hole(x, y) ? 'absent, ' : ''}value ${value} in ${low} to ${high}`);
         }
       }

@@ -90,7 +90,7 @@ def case(book, name, block, *, path=None, size=(1, 1, 1), chunk=None, format="ti
                   for c in range(part.shape[3] if part.ndim == 4 else 1)]
         levels.append(level(part.shape[:3], [s * f for s, f in zip(size, factor)], chunk if number == 0 else None, values))
     channels = block.shape[3] if block.ndim == 4 else 1
-    book.case(path or name, format, block.dtype, levels, name=name, kind="image", channels=channels, features=features, voxel_size_known=known, **more)
+    book.case(path or name, format, block.dtype, levels, name=name, channels=channels, features=features, voxel_size_known=known, **more)
 
 
 # ---- one file -------------------------------------------------------------------------------------------------------

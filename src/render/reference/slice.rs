@@ -120,7 +120,7 @@ impl<'a> Slice<'a> {
             brick_end.min(chunk_end).min(i64::from(level.box_max[axis])) - 1
         });
         // Beside a voxel's centre rounding may bring in the voxel beyond, and of an infinity the smallest part is much.
-        if style.data_type == DataType::Float32 {
+        if matches!(style.data_type, DataType::Float32 | DataType::Float64) {
             self.note_faces(level, centred);
         }
         let mut sum = 0.0;
