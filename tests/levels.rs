@@ -219,6 +219,7 @@ fn what_was_made_is_found_again_and_what_is_missing_or_damaged_is_made_again() {
     let error = block_on(again.chunk(1, [0; 3], &selection, &Cancel::never())).unwrap_err();
     assert!(matches!(&error, FormatError::DamagedLevels { .. }), "{error}");
     assert!(error.to_string().contains("checksum"), "{error}");
+    assert_eq!(block_on(again.missing("it")).unwrap(), cut, "what was found damaged is made again");
 
     // Another volume at the same place: nothing of it is of use, and nothing of it stays.
     assert_eq!(block_on(again.missing("another")).unwrap(), all);

@@ -224,7 +224,15 @@ impl WithLevels {
         let (start, len, sum) = index.place(number).ok_or_else(gone)?;
         let end = start.checked_add(u64::from(len)).ok_or_else(gone)?;
         let bytes = self.scratch.read(&self.entry, &file_of(&key), start..end).await?.ok_or_else(gone)?;
-        region::read_chunk(&bytes, sum, self.spec.data_type, shape).map(Some).map_err(|reason| self.damaged(&key, &reason))
+        match region::read_chunk(&bytes, sum, self.spec.data_type, shape) {
+            Ok(block) => Ok(Some(block)),
+            Err(reason) => {
+                // An empty file is none: the region is missed, and made again, when the volume is opened the next time.
+                let _left_as_it_is = self.scratch.write(&self.entry, &file_of(&key), 0, &[]).await;
+                self.indices.borrow_mut().remove(&key);
+                Err(self.damaged(&key, &reason))
+            }
+        }
     }
 
     fn damaged(&self, key: &RegionKey, reason: &str) -> FormatError {
