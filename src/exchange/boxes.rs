@@ -10,7 +10,7 @@ use crate::format::per_axis::zip;
 use crate::format::{ChunkSource, LevelSpec, Selection};
 use crate::geometry::VoxelBox;
 use crate::runtime::Cancel;
-use crate::voxel::VoxelBlock;
+use crate::voxel::{VoxelBlock, paste};
 
 /// One channel and place of a level of a volume.
 pub(super) struct BoxReader {
@@ -50,7 +50,7 @@ impl BoxReader {
         let mut block = VoxelBlock::filled(volume.data_type, [x, y, z], volume.fill_bits).ok_or_else(too_large)?;
         for (place, chunk) in places.iter().zip(&chunks) {
             if let Some(chunk) = chunk {
-                copy(chunk, self.spec.chunk_box(*place).min, &mut block, voxels.min);
+                paste(&mut block, &voxels, chunk, &self.spec.chunk_box(*place));
             }
         }
         Ok(block.data.iter().any(|byte| *byte != 0).then_some(block))
@@ -69,31 +69,5 @@ impl BoxReader {
         let (source, selection, level) = (Rc::clone(&self.source), Rc::clone(&self.selection), self.level);
         let read = move || async move { Ok(source.chunk(level, place, &selection, &Cancel::never()).await?.map(Rc::new)) }.boxed_local();
         Ok(self.chunks.get(place, &self.cancel, read).await?)
-    }
-}
-
-/// Copies what two blocks share; `from_min` and `to_min` are the places of their lower corners.
-pub(super) fn copy(from: &VoxelBlock, from_min: [i64; 3], to: &mut VoxelBlock, to_min: [i64; 3]) {
-    let of = |block: &VoxelBlock, min| VoxelBox::from_shape(min, block.shape.map(i64::from));
-    let shared = of(from, from_min).intersection(&of(to, to_min));
-    if shared.is_empty() {
-        return;
-    }
-    let size = from.data_type.size_bytes();
-    let [row_voxels, _, _] = shared.shape().map(|n| usize::try_from(n).unwrap_or(0));
-    let row = |block: &VoxelBlock, min: [i64; 3], y: i64, z: i64| -> Option<std::ops::Range<usize>> {
-        let [x, y, z] = zip([shared.min[0], y, z], min, |voxel, min| usize::try_from(voxel - min).unwrap_or(usize::MAX));
-        let [width, height, _] = block.shape.map(|n| n as usize);
-        let start = x.checked_add(width.checked_mul(y.checked_add(height.checked_mul(z)?)?)?)?.checked_mul(size)?;
-        Some(start..start.checked_add(row_voxels * size)?)
-    };
-    for z in shared.min[2]..shared.max[2] {
-        for y in shared.min[1]..shared.max[1] {
-            let (read, write) = (row(from, from_min, y, z), row(to, to_min, y, z));
-            let source = read.and_then(|range| from.data.get(range));
-            if let (Some(source), Some(target)) = (source, write.and_then(|range| to.data.get_mut(range))) {
-                target.copy_from_slice(source);
-            }
-        }
     }
 }

@@ -5,13 +5,13 @@
 
 use serde_json::{Value, json};
 
-use super::boxes::copy;
 use super::plan::{Level, Plan, as_f64};
 use super::write::{File, Layout, with};
 use super::zip::Method;
 use super::{ExportError, OmeVersion, VolumeExport};
 use crate::codec::{blosc, zstd};
-use crate::voxel::{DataType, VoxelBlock};
+use crate::geometry::VoxelBox;
+use crate::voxel::{DataType, VoxelBlock, paste};
 
 /// How chunks are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +137,8 @@ impl Layout for OmeZarr<'_> {
 fn padded(block: &VoxelBlock, shape: [u32; 3]) -> Result<VoxelBlock, ExportError> {
     let whole = VoxelBlock::filled(block.data_type, shape, 0);
     let mut whole = whole.ok_or(ExportError::OutOfMemory { bytes: block.data.len() as u64 })?;
-    copy(block, [0; 3], &mut whole, [0; 3]);
+    let at_origin = |shape: [u32; 3]| VoxelBox::from_shape([0; 3], shape.map(i64::from));
+    paste(&mut whole, &at_origin(shape), block, &at_origin(block.shape));
     Ok(whole)
 }
 

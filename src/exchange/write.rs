@@ -6,7 +6,7 @@ use futures::future::LocalBoxFuture;
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
-use super::boxes::{BoxReader, copy};
+use super::boxes::BoxReader;
 use super::ome_zarr::OmeZarr;
 use super::plan::{Level, Plan};
 use super::precomputed::{self, Precomputed, Scales};
@@ -16,7 +16,7 @@ use crate::format::per_axis::zip;
 use crate::format::{ChunkSource, Selection};
 use crate::geometry::VoxelBox;
 use crate::runtime::Cancel;
-use crate::voxel::{DataType, VoxelBlock, downsample};
+use crate::voxel::{DataType, VoxelBlock, downsample, paste};
 
 /// Boxes that are read ahead of the one that is being written.
 const READ_AHEAD: usize = 8;
@@ -153,9 +153,11 @@ fn put(
         Some(into) => place.insert(into),
         None => place.insert(VoxelBlock::filled(block.data_type, next.chunk_shape(parent), 0).ok_or_else(out_of_memory)?),
     };
-    let signed = |place: [u64; 3]| place.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+    let box_at =
+        |min: [u64; 3], shape: [u32; 3]| VoxelBox::from_shape(min.map(|n| i64::try_from(n).unwrap_or(i64::MAX)), shape.map(i64::from));
     let corner = zip(min, next.step, |min, step| min / u64::from(step));
-    copy(&coarser, signed(corner), into, signed(next.chunk_min(parent)));
+    let into_box = box_at(next.chunk_min(parent), into.shape);
+    paste(into, &into_box, &coarser, &box_at(corner, coarser.shape));
     Ok(())
 }
 
